@@ -1,0 +1,287 @@
+"""Directions: steepest descent (Theorem 2), one maximizer's gradient, and the step-aware one.
+
+Theorem 2, eq. (14): with x* the min-norm point of the hull of the gradients of all maximizers and
+``rho = |x*|``, the steepest descent direction is ``-x*/rho`` and its derivative ``-rho``; where
+``rho = 0`` the point is stationary and no direction descends to first order.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+
+from danskin.derivative import (
+    Bound,
+    DirectionalDerivative,
+    GradientRows,
+    directional_derivative,
+    gradient_rows,
+)
+from danskin.errors import InvalidInputError, LimitError, SolverError
+from danskin.exact import exact_vector, sign, tidy, to_float
+from danskin.limits import time_limit
+from danskin.maximizers import BatchMaximizerSet, MaximizerSet
+from danskin.minnorm import (
+    ExactMinNorm,
+    MinNormResult,
+    exact_min_norm,
+    min_norm_point,
+    product_min_norm,
+)
+
+__all__ = ["SingleGradient", "SteepestDescent", "single_gradient", "steepest_descent"]
+
+_MAX_EXACT_RATIONAL = 64
+_MAX_EXACT_ALGEBRAIC = 6
+_EXACT_SECONDS = 5.0
+_MAX_CUTS = 200
+
+
+@dataclass(frozen=True)
+class SteepestDescent:
+    """The direction of steepest descent, or the statement that there is none.
+
+    Attributes
+    ----------
+    direction : ndarray (n,), unit, or None
+        None at a stationary point, and where rounding leaves open whether there is one.
+    derivative : float
+        ``D(theta; direction) = -rho``; 0 at a stationary point (the least value over
+        ``|gamma| <= 1``).
+    stationary : bool
+        Whether 0 lies in the hull of the gradients.
+    min_norm : MinNormResult
+        Weights, min-norm point, and the two-sided bound on rho.
+    bound : "exact" or "lower"
+        "lower" where not all maximizers are known: the true derivative along `direction` may be
+        larger, and the true steepest direction another.
+    exact_direction, exact_derivative : exact numbers, or None
+    """
+
+    direction: np.ndarray | None
+    derivative: float
+    stationary: bool
+    min_norm: MinNormResult
+    bound: Bound
+    exact_direction: tuple[sympy.Expr, ...] | None = None
+    exact_derivative: sympy.Expr | None = None
+
+    @property
+    def weights(self) -> np.ndarray:
+        """The weights of the gradients in the min-norm point, (m,)."""
+        return self.min_norm.weights
+
+    def explain(self) -> str:
+        """Say in a sentence what was found."""
+        scope = (
+            "all maximizers"
+            if self.bound == "exact"
+            else "the maximizers found (others may exist: no certificate)"
+        )
+        if self.stationary:
+            return f"Stationary: 0 is in the hull of the gradients over {scope}; no direction descends to first order."
+        if self.direction is None:
+            return f"Undecided. {self.min_norm.explain()}"
+        exact = "" if self.exact_derivative is None else f" (exactly {self.exact_derivative})"
+        return f"Steepest descent at rate {self.derivative:.10g}{exact}, over {scope}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        exact = self.exact_direction
+        return {
+            "direction": None if self.direction is None else self.direction.tolist(),
+            "derivative": self.derivative,
+            "stationary": self.stationary,
+            "bound": self.bound,
+            "exact_direction": None if exact is None else [str(x) for x in exact],
+            "exact_derivative": None
+            if self.exact_derivative is None
+            else str(self.exact_derivative),
+            "min_norm": self.min_norm.to_dict(),
+        }
+
+    def __repr__(self) -> str:
+        if self.stationary:
+            return f"SteepestDescent(stationary, {self.bound})"
+        return f"SteepestDescent(derivative={self.derivative:.6g}, {self.bound})"
+
+
+def steepest_descent(S_or_gradients: Any) -> SteepestDescent:
+    """Return the steepest descent direction by Theorem 2, eq. (14).
+
+    Parameters
+    ----------
+    S_or_gradients : MaximizerSet, BatchMaximizerSet, or gradients (m, n)
+        Bare gradients are taken to be those of *all* maximizers. For a batch the min-norm point
+        is over one simplex a sample.
+
+    Returns
+    -------
+    SteepestDescent
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    if isinstance(S_or_gradients, BatchMaximizerSet):
+        return _of_batch(S_or_gradients)
+    if isinstance(S_or_gradients, MaximizerSet):
+        S = S_or_gradients
+        if S.faces and not S.spans:
+            return _by_cuts(S)
+        rows = GradientRows(S.gradients, S.exact_gradients)
+        return _of_rows(rows, "exact" if S.complete else "lower", min_norm_point(rows.floats))
+    rows = gradient_rows(S_or_gradients)
+    return _of_rows(rows, "exact", min_norm_point(rows.floats))
+
+
+def _of_rows(rows: GradientRows, bound: Bound, result: MinNormResult) -> SteepestDescent:
+    exact = _exactly(rows.exact)
+    if exact is not None:
+        if exact.stationary:
+            return SteepestDescent(None, 0.0, True, result, bound, None, sympy.Integer(0))
+        rho = sympy.sqrt(tidy(_sympy(exact.squared_norm)))
+        unit = tuple(tidy(-_sympy(x) / rho) for x in exact.point)
+        floats = np.array([to_float(x) for x in unit])
+        return SteepestDescent(floats, -to_float(rho), False, result, bound, unit, -rho)
+    return _from_result(result, bound)
+
+
+def _from_result(result: MinNormResult, bound: Bound) -> SteepestDescent:
+    if result.status == "stationary":
+        return SteepestDescent(None, 0.0, True, result, bound)
+    if result.lower_bound <= 0:
+        return SteepestDescent(None, 0.0, False, result, bound)
+    return SteepestDescent(-_normalised(result.point), -result.norm, False, result, bound)
+
+
+def _normalised(x: np.ndarray) -> np.ndarray:
+    # Scaled first: squares of 1e-200 underflow.
+    scaled = x / np.abs(x).max()
+    return scaled / np.linalg.norm(scaled)
+
+
+def _exactly(rows: tuple[tuple[Any, ...], ...] | None) -> ExactMinNorm | None:
+    if rows is None:
+        return None
+    rational = all(x.is_Rational for row in rows for x in row)
+    if len(rows) > (_MAX_EXACT_RATIONAL if rational else _MAX_EXACT_ALGEBRAIC):
+        return None
+    try:
+        with time_limit(_EXACT_SECONDS, "the exact min-norm point"):
+            return exact_min_norm(rows, sign=None if rational else sign)
+    except (LimitError, SolverError):
+        return None
+
+
+def _sympy(number: Any) -> sympy.Expr:
+    return (
+        sympy.Rational(number.numerator, number.denominator)
+        if not isinstance(number, sympy.Basic)
+        else number
+    )
+
+
+def _of_batch(S: BatchMaximizerSet) -> SteepestDescent:
+    bound: Bound = "exact" if S.complete and S.spans else "lower"
+    result = product_min_norm([s.gradients for s in S.samples])
+    if len(S) <= _MAX_EXACT_RATIONAL and S.exact_gradients is not None:
+        # The hull of the joint gradients is the Minkowski mean of the samples' hulls.
+        rows = GradientRows(np.zeros((0, 0)), tuple(dict.fromkeys(S.exact_gradients)))
+        return _of_rows(rows, bound, result)
+    return _from_result(result, bound)
+
+
+def _by_cuts(S: MaximizerSet) -> SteepestDescent:
+    """Min-norm point over infinite faces: add the most violated gradient until none is left.
+
+    Each round's ``min <u, grad>`` over the whole set bounds rho from below (the two-sided
+    certificate), so the result is as exact as that bound says.
+    """
+    gradients = S.gradients
+    result = min_norm_point(gradients)
+    lower = -math.inf
+    known = S.complete
+    for _ in range(_MAX_CUTS):
+        if result.status == "stationary" or not np.abs(result.point).max() > 0:
+            break
+        away = exact_vector(-_normalised(result.point), "direction")
+        found = S.support(away)
+        if found is None:
+            break
+        over_faces, gradient = found
+        known = known and over_faces.complete
+        listed = float((-gradients @ _normalised(result.point)).max())
+        lower = max(lower, -max(over_faces.value, listed))
+        if result.norm - lower <= 1e-10 * result.norm or (gradients == gradient).all(axis=1).any():
+            break
+        gradients = np.vstack([gradients, gradient])
+        result = min_norm_point(gradients)
+    bound: Bound = "exact" if known else "lower"
+    direction = _from_result(result, bound)
+    if direction.direction is None:
+        return direction
+    along = directional_derivative(S, direction.direction)
+    return SteepestDescent(direction.direction, float(along), False, result, along.bound)
+
+
+@dataclass(frozen=True)
+class SingleGradient:
+    """Minus the gradient at one maximizer: what the false corollary calls a descent direction.
+
+    Attributes
+    ----------
+    direction : ndarray (n,), unit, or None where the gradient is 0
+    derivative : DirectionalDerivative or None
+    index : int
+        Which maximizer.
+    """
+
+    direction: np.ndarray | None
+    derivative: DirectionalDerivative | None
+    index: int
+    exact_direction: tuple[sympy.Expr, ...] | None = None
+
+    def __repr__(self) -> str:
+        return f"SingleGradient(index={self.index}, derivative={self.derivative})"
+
+
+def single_gradient(S_or_gradients: Any, index: int = 0) -> SingleGradient:
+    """Return minus the normalised gradient of one maximizer, and its true derivative.
+
+    Parameters
+    ----------
+    S_or_gradients : as in `steepest_descent`
+    index : int
+        Row of the gradients, ``0 <= index < m``.
+
+    Raises
+    ------
+    InvalidInputError
+        `index` out of range.
+    """
+    S = S_or_gradients
+    if isinstance(S, (MaximizerSet, BatchMaximizerSet)):
+        rows = GradientRows(S.gradients, S.exact_gradients)
+    else:
+        rows = gradient_rows(S)
+    m = len(rows.floats)
+    if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not 0 <= index < m:
+        raise InvalidInputError(
+            "index", f"{index!r} does not name one of {m} gradients", f"Pass 0 to {m - 1}."
+        )
+    gradient = rows.floats[index]
+    if not gradient.any():
+        return SingleGradient(None, None, int(index))
+    if rows.exact is not None:
+        opposite = [-x for x in rows.exact[index]]
+        length = sympy.sqrt(sympy.expand(sympy.Add(*(x * x for x in opposite))))
+        unit = tuple(tidy(x / length) for x in opposite)
+        return SingleGradient(
+            -_normalised(gradient), directional_derivative(S, opposite), int(index), unit
+        )
+    return SingleGradient(-_normalised(gradient), directional_derivative(S, -gradient), int(index))

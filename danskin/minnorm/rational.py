@@ -1,0 +1,219 @@
+"""The min-norm program over the rationals, on an integer Gram matrix.
+
+Binary floats, integers and fractions become integers after one common scaling, so the whole
+computation is integer arithmetic: fraction-free elimination for the KKT system of a face, and
+Wolfe's active set around it with exact comparisons. Nothing is rounded, so nothing is undecided.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from fractions import Fraction
+
+from danskin.errors import SolverError
+
+__all__ = [
+    "IntegerGram",
+    "clear_denominators",
+    "exact_active_set",
+    "integer_gram",
+    "improving_point",
+    "is_positive_semidefinite",
+    "sqrt_bounds",
+]
+
+IntegerGram = list[list[int]]
+
+
+def clear_denominators(rows: Sequence[Sequence[Fraction]]) -> tuple[list[list[int]], Fraction]:
+    """Return integer rows and the positive rational by which they have to be multiplied."""
+    denominator = math.lcm(*(entry.denominator for row in rows for entry in row))
+    integers = [[int(entry * denominator) for entry in row] for row in rows]
+    common = math.gcd(*(entry for row in integers for entry in row)) or 1
+    return [[entry // common for entry in row] for row in integers], Fraction(common, denominator)
+
+
+def integer_gram(rows: Sequence[Sequence[int]]) -> IntegerGram:
+    """Return the Gram matrix of integer rows."""
+    m = len(rows)
+    gram = [[0] * m for _ in range(m)]
+    for i in range(m):
+        for j in range(i + 1):
+            gram[i][j] = gram[j][i] = sum(map(operator.mul, rows[i], rows[j]))
+    return gram
+
+
+def is_positive_semidefinite(gram: IntegerGram) -> bool:
+    """Decide positive semidefiniteness exactly, by symmetric fraction-free elimination."""
+    rows = [list(row) for row in gram]
+    previous = 1
+    while rows:
+        diagonal = [row[i] for i, row in enumerate(rows)]
+        if min(diagonal) < 0:
+            return False
+        if max(diagonal) == 0:
+            return not any(any(row) for row in rows)
+        k = min((i for i, d in enumerate(diagonal) if d), key=lambda i: diagonal[i])
+        pivot_row, pivot = rows[k], rows[k][k]
+        rest = [i for i in range(len(rows)) if i != k]
+        rows = [
+            [(pivot * rows[i][j] - rows[i][k] * pivot_row[j]) // previous for j in rest]
+            for i in rest
+        ]
+        previous = pivot
+    return True
+
+
+def _starts(sizes: Sequence[int]) -> list[int]:
+    return [sum(sizes[:b]) for b in range(len(sizes))]
+
+
+def _face_minimizer(
+    gram: IntegerGram, support: list[int], sizes: Sequence[int]
+) -> dict[int, Fraction]:
+    """Minimise ``a' G a`` over the affine hull of `support`, block sums one.
+
+    Solves ``G_SS a - E lambda = 0, E' a = 1`` by fraction-free Gauss-Jordan elimination (every
+    intermediate is a minor of the matrix, so the divisions are exact). A singular but consistent
+    system, as affinely dependent points give, leaves its free unknowns at zero.
+    """
+    block = [b for b, size in enumerate(sizes) for _ in range(size)]
+    used = sorted({block[i] for i in support})
+    rows = [
+        [gram[i][j] for j in support] + [-int(block[i] == b) for b in used] + [0] for i in support
+    ]
+    rows += [[int(block[j] == b) for j in support] + [0] * len(used) + [1] for b in used]
+    width = len(support) + len(used)
+    pivots: list[tuple[int, int]] = []
+    previous = 1
+    for column in range(width):
+        top = len(pivots)
+        # The smallest pivot keeps the integers short.
+        candidates = [r for r in range(top, width) if rows[r][column] != 0]
+        if not candidates:
+            continue
+        chosen = min(candidates, key=lambda r: abs(rows[r][column]))
+        rows[top], rows[chosen] = rows[chosen], rows[top]
+        pivot_row = rows[top]
+        pivot = pivot_row[column]
+        for r in range(width):
+            if r != top:
+                head = rows[r][column]
+                rows[r] = [
+                    (pivot * a - head * b) // previous
+                    for a, b in zip(rows[r], pivot_row, strict=True)
+                ]
+        previous = pivot
+        pivots.append((top, column))
+    if any(rows[r][width] != 0 for r in range(len(pivots), width)):
+        raise SolverError(
+            "the KKT system of a face has no solution, so the Gram matrix is not positive "
+            "semidefinite; pass the gradients, or an exact Gram matrix"
+        )
+    solution = dict.fromkeys(support, Fraction(0))
+    for r, column in pivots:
+        if column < len(support):
+            solution[support[column]] = Fraction(rows[r][width], rows[r][column])
+    return solution
+
+
+def _slopes(gram: IntegerGram, weights: Sequence[Fraction]) -> list[Fraction]:
+    """Return ``G a`` over one common denominator (cheaper than adding fractions)."""
+    denominator = math.lcm(*(a.denominator for a in weights))
+    numerators = [int(a * denominator) for a in weights]
+    active = [j for j, a in enumerate(numerators) if a]
+    return [Fraction(sum(row[j] * numerators[j] for j in active), denominator) for row in gram]
+
+
+def improving_point(
+    gram: IntegerGram, weights: Sequence[Fraction], sizes: Sequence[int]
+) -> int | None:
+    """Return None if `weights` are optimal, else the index of the point that improves most.
+
+    The conditions, for each block: weights nonnegative and adding up to one; no ``<x, g_j>``
+    below the block's average ``sum_i a_i <x, g_i>``.
+    """
+    slopes = _slopes(gram, weights)
+    worst: tuple[Fraction, int] | None = None
+    for first, size in zip(_starts(sizes), sizes, strict=True):
+        inside = range(first, first + size)
+        average = sum((weights[j] * slopes[j] for j in inside if weights[j]), Fraction(0))
+        for j in inside:
+            if slopes[j] < average and (worst is None or slopes[j] - average < worst[0]):
+                worst = (slopes[j] - average, j)
+    return None if worst is None else worst[1]
+
+
+def exact_active_set(
+    gram: IntegerGram, sizes: Sequence[int], guess: Sequence[Fraction] | None = None
+) -> tuple[list[Fraction], int]:
+    """Minimise ``a' G a`` over a product of simplices, exactly.
+
+    Parameters
+    ----------
+    gram : integer Gram matrix
+    sizes : block sizes
+    guess : feasible weights, optional
+        Usually a float solver's; when their support is right, one linear solve ends the matter.
+
+    Returns
+    -------
+    (weights, iterations)
+        Weights that satisfy the KKT conditions exactly.
+
+    Raises
+    ------
+    SolverError
+        If the matrix turns out not to be positive semidefinite.
+    """
+    if guess is None:
+        weights = [Fraction(0)] * len(gram)
+        for first, size in zip(_starts(sizes), sizes, strict=True):
+            weights[min(range(first, first + size), key=lambda j: gram[j][j])] = Fraction(1)
+    else:
+        weights = list(guess)
+    support = [j for j, a in enumerate(weights) if a > 0]
+    iterations = 0
+    while iterations < 100 + 20 * len(gram):
+        iterations += 1
+        target = _face_minimizer(gram, support, sizes)
+        while min(target.values()) < 0:
+            # Walk from the weights towards the target until the first weight is zero.
+            step = min(weights[j] / (weights[j] - t) for j, t in target.items() if t < 0)
+            weights = [
+                a + step * (target[j] - a) if j in target else a for j, a in enumerate(weights)
+            ]
+            support = [j for j in support if weights[j] > 0]
+            target = _face_minimizer(gram, support, sizes)
+        weights = [target.get(j, Fraction(0)) for j in range(len(gram))]
+        support = [j for j in support if weights[j] > 0]
+        entering = improving_point(gram, weights, sizes)
+        if entering is None:
+            return weights, iterations
+        if entering in support:
+            break
+        support = sorted([*support, entering])
+    raise SolverError(
+        "exact active set: no optimum was reached, so the Gram matrix is not positive "
+        "semidefinite; pass the gradients, or an exact Gram matrix"
+    )
+
+
+def sqrt_bounds(square: Fraction) -> tuple[float, float]:
+    """Return the floats just below and just above ``sqrt(square)`` (equal if it is a float)."""
+    if square <= 0:
+        return 0.0, 0.0
+    # floor(sqrt(p/q) * 2**s) with about 120 significant bits
+    shift = 120 - (square.numerator.bit_length() - square.denominator.bit_length()) // 2
+    scaled = square * Fraction(4) ** shift
+    root = math.isqrt(scaled.numerator // scaled.denominator)
+    low = Fraction(root) / Fraction(2) ** shift
+    high = low if low * low == square else Fraction(root + 1) / Fraction(2) ** shift
+    below, above = float(low), float(high)
+    if Fraction(below) > low:
+        below = math.nextafter(below, 0.0)
+    if Fraction(above) < high:
+        above = math.nextafter(above, math.inf)
+    return below, above

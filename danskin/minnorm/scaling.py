@@ -1,0 +1,248 @@
+"""Validation of gradients and Gram matrices, and their exact scaling by powers of two.
+
+A min-norm problem is homogeneous: scaling every gradient by ``2**k`` scales the answer and
+leaves the weights alone. Scaling by a power of two is exact in binary floating point, so the
+solvers always see numbers near 1 and neither ``1e-150`` nor ``1e150`` under- or overflows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from danskin.errors import InvalidInputError
+
+__all__ = [
+    "ScaledGram",
+    "ScaledPoints",
+    "check_choice",
+    "check_gradients",
+    "check_gram",
+    "check_sizes",
+    "check_tolerance",
+    "check_vector",
+    "factor",
+    "row_norms",
+]
+
+EPS = float(np.finfo(np.float64).eps)
+LARGEST = 2.0**1000
+# A Gram matrix whose normalised smallest eigenvalue lies below this is no rounded Gram matrix.
+NOT_PSD = -1e-6
+NOT_SYMMETRIC = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledPoints:
+    """Gradients divided by ``2**exponent``, largest entry in [1/2, 1) (or all zero)."""
+
+    points: Float[np.ndarray, "m n"]
+    exponent: int
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledGram:
+    """A Gram matrix divided by ``4**exponent``, symmetrised, and made positive semidefinite.
+
+    ``shift`` is the multiple of its own diagonal that was added to make it so (0 for a matrix
+    that is positive semidefinite up to float64 rounding).
+    """
+
+    gram: Float[np.ndarray, "m m"]
+    exponent: int
+    shift: float
+
+
+def _as_real(value: ArrayLike, argument: str, remedy: str) -> Float[np.ndarray, "..."]:
+    """Convert to a fresh float64 array without losing a digit, or say why not."""
+    try:
+        array: np.ndarray[Any, np.dtype[Any]] = np.asarray(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InvalidInputError(
+            argument, f"is not a rectangular array of numbers ({error})", remedy
+        ) from error
+    if array.size == 0:
+        raise InvalidInputError(argument, f"is empty (shape {array.shape})", remedy)
+    if array.dtype.kind == "b":
+        raise InvalidInputError(argument, "holds booleans, not numbers", remedy)
+    if array.dtype.kind == "c":
+        raise InvalidInputError(
+            argument, "holds complex numbers", "Pass real numbers (take .real if that is meant)."
+        )
+    if array.dtype.kind not in "iuf":
+        raise InvalidInputError(
+            argument,
+            f"holds entries of type {array.dtype} that are not floating-point numbers",
+            "Pass floats, or call exact_min_norm for integers, Fractions and SymPy numbers.",
+        )
+    result = array.astype(np.float64)
+    if not np.isfinite(result).all():
+        raise InvalidInputError(
+            argument, "holds NaN or infinity", "Every entry must be a finite number."
+        )
+    if array.dtype.kind in "iu" and any(
+        int(a) != int(b)
+        for a, b in zip(array.ravel().tolist(), result.ravel().tolist(), strict=True)
+    ):
+        raise InvalidInputError(
+            argument,
+            "holds integers that float64 cannot represent",
+            "Call exact_min_norm, which takes integers exactly.",
+        )
+    if float(np.abs(result).max()) > LARGEST:
+        raise InvalidInputError(
+            argument,
+            "holds entries above 2**1000, whose norms overflow float64",
+            "Divide everything by a power of two; the weights do not change.",
+        )
+    return result
+
+
+def check_gradients(gradients: ArrayLike, argument: str = "gradients") -> ScaledPoints:
+    """Validate gradients, one a row, and scale them exactly.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are not a non-empty two-dimensional array of finite real numbers, or spread over
+        so many decades that scaling them underflows.
+    """
+    remedy = "Pass a non-empty (m, n) array, one gradient a row."
+    array = _as_real(gradients, argument, remedy)
+    if array.ndim == 1:
+        raise InvalidInputError(
+            argument,
+            f"is one-dimensional (shape {array.shape})",
+            "For a single gradient write [[...]]; for m gradients in R^1 write [[a], [b], ...].",
+        )
+    if array.ndim != 2:
+        raise InvalidInputError(argument, f"has {array.ndim} dimensions", remedy)
+    exponent = int(np.frexp(np.abs(array).max())[1])
+    scaled = np.ldexp(array, -exponent)
+    if not np.array_equal(np.ldexp(scaled, exponent), array):
+        raise InvalidInputError(
+            argument,
+            "holds entries more than 2**1000 apart, which float64 cannot hold side by side",
+            "Call exact_min_norm, or drop the entries that are negligible.",
+        )
+    return ScaledPoints(np.ascontiguousarray(scaled), exponent)
+
+
+def check_gram(gram: ArrayLike, argument: str = "gram") -> ScaledGram:
+    """Validate a Gram matrix and scale it exactly by a power of four.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not square, symmetric and positive semidefinite up to rounding, or not finite.
+    """
+    remedy = "Pass the (m, m) matrix gradients @ gradients.T."
+    array = _as_real(gram, argument, remedy)
+    if array.ndim != 2 or array.shape[0] != array.shape[1]:
+        raise InvalidInputError(argument, f"is not square (shape {array.shape})", remedy)
+    diagonal = array.diagonal()
+    if float(diagonal.min()) < 0:
+        raise InvalidInputError(
+            argument,
+            f"has the negative diagonal entry {float(diagonal.min()):.3g}, "
+            "so it is not positive semidefinite",
+            remedy,
+        )
+    exponent = (int(np.frexp(np.abs(array).max())[1]) + 1) // 2
+    scaled = np.ldexp(array, -2 * exponent)
+    # A row whose diagonal entry is 0 belongs to a zero gradient; its other entries must be 0.
+    lengths = np.sqrt(scaled.diagonal())
+    bound = np.outer(lengths, lengths)
+    tiny = float(np.finfo(np.float64).tiny)
+    if not (np.abs(scaled - scaled.T) <= NOT_SYMMETRIC * bound + tiny).all():
+        raise InvalidInputError(argument, "is not symmetric", remedy)
+    safe = np.where(lengths > 0, lengths, 1.0)
+    symmetric = (scaled + scaled.T) / 2
+    normalised = symmetric / safe[:, None] / safe[None, :]
+    lowest = (
+        -1.0
+        if not (np.abs(symmetric) <= (1 - NOT_PSD) * bound + tiny).all()
+        else float(np.linalg.eigvalsh(normalised)[0])
+    )
+    if lowest < NOT_PSD:
+        raise InvalidInputError(
+            argument,
+            "is not positive semidefinite "
+            "(normalised to unit diagonal, its smallest eigenvalue is negative beyond rounding)",
+            remedy,
+        )
+    m = array.shape[0]
+    shift = -2.0 * lowest if lowest < -8 * m * EPS else 0.0
+    if shift > 0:
+        symmetric = symmetric + shift * np.diag(symmetric.diagonal())
+    return ScaledGram(symmetric, exponent, shift)
+
+
+def check_sizes(sizes: Sequence[int], total: int) -> tuple[int, ...]:
+    """Validate the numbers of gradients per sample: positive integers adding up to `total`."""
+    remedy = "Pass one positive integer per sample; they add up to the number of gradients."
+    try:
+        raw = list(sizes)
+    except TypeError as error:
+        raise InvalidInputError("sizes", "is not a list of integers", remedy) from error
+    if not raw:
+        raise InvalidInputError("sizes", "is empty", remedy)
+    checked: list[int] = []
+    for size in raw:
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+            raise InvalidInputError("sizes", f"holds {size!r}", remedy)
+        checked.append(int(size))
+    if sum(checked) != total:
+        raise InvalidInputError(
+            "sizes", f"adds up to {sum(checked)}, and there are {total} gradients", remedy
+        )
+    return tuple(checked)
+
+
+def check_vector(values: ArrayLike, length: int, argument: str) -> Float[np.ndarray, "m"]:
+    """Validate a vector of `length` finite real numbers."""
+    remedy = f"Pass {length} numbers, one per gradient."
+    array = _as_real(values, argument, remedy)
+    if array.shape != (length,):
+        raise InvalidInputError(argument, f"has shape {array.shape}", remedy)
+    return array
+
+
+def check_tolerance(tol: float, argument: str = "tol") -> float:
+    """Validate a positive finite number."""
+    try:
+        value = float(tol)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(argument, f"is {tol!r}", "Pass a positive number.") from error
+    if isinstance(tol, bool) or not (np.isfinite(value) and value > 0):
+        raise InvalidInputError(argument, f"is {tol!r}", "Pass a positive finite number.")
+    return value
+
+
+def check_choice(value: str, choices: Sequence[str], argument: str) -> str:
+    """Validate a choice among names."""
+    if value not in choices:
+        raise InvalidInputError(
+            argument, f"is {value!r}", f"Choose one of {', '.join(map(repr, choices))}."
+        )
+    return value
+
+
+def row_norms(points: Float[np.ndarray, "m n"]) -> Float[np.ndarray, "m"]:
+    """Return the Euclidean length of each row, with neither overflow nor underflow."""
+    peak = np.abs(points).max(axis=1)
+    safe = np.where(peak > 0, peak, 1.0)
+    return peak * np.sqrt(np.square(points / safe[:, None]).sum(axis=1))
+
+
+def factor(gram: Float[np.ndarray, "m m"]) -> Float[np.ndarray, "m m"]:
+    """Return points whose Gram matrix is `gram` up to rounding relative to their lengths."""
+    lengths = np.sqrt(gram.diagonal())
+    safe = np.where(lengths > 0, lengths, 1.0)
+    eigenvalues, vectors = np.linalg.eigh(gram / safe[:, None] / safe[None, :])
+    return (lengths[:, None] * vectors) * np.sqrt(np.maximum(eigenvalues, 0.0))
