@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from danskin.errors import LimitError
 
 __all__ = ["time_limit"]
 
 _set_async_exc = ctypes.pythonapi.PyThreadState_SetAsyncExc
+#: A stop that something swallowed (a callback run by the garbage collector, say) is sent again.
+_REPEAT_SECONDS = 0.25
 
 
-@contextmanager
-def time_limit(seconds: float, what: str) -> Iterator[None]:
+class time_limit:  # noqa: N801 - it is used like a function, in a ``with`` statement
     """Run the body of a ``with`` statement for at most `seconds`.
 
     The limit is delivered as an exception between two bytecodes of the calling thread, so it
@@ -35,31 +35,51 @@ def time_limit(seconds: float, what: str) -> Iterator[None]:
     LimitError
         The body did not finish in time.
     """
-    # A class of its own, so that nested limits cannot catch each other's exception, and derived
-    # from BaseException, so that an `except Exception` inside SymPy cannot swallow it.
-    expired = type("_Expired", (BaseException,), {})
-    thread = ctypes.c_ulong(threading.get_ident())
-    lock = threading.Lock()
-    state = {"finished": False, "fired": False}
 
-    def expire() -> None:
-        with lock:
-            if not state["finished"]:
-                state["fired"] = True
-                _set_async_exc(thread, ctypes.py_object(expired))
+    def __init__(self, seconds: float, what: str) -> None:
+        self._seconds = seconds
+        self._what = what
+        # A class of its own, so that nested limits cannot catch each other's exception, and
+        # derived from BaseException, so that an `except Exception` inside SymPy cannot swallow it.
+        self._expired: type[BaseException] = type("_Expired", (BaseException,), {})
+        self._thread = ctypes.c_ulong(threading.get_ident())
+        self._lock = threading.Lock()
+        self._finished = threading.Event()
+        self._fired = False
 
-    timer = threading.Timer(seconds, expire)
-    timer.daemon = True
-    timer.start()
-    try:
+    def __enter__(self) -> None:
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # A stop may still arrive while this method runs, until `_finished` is set.
         try:
-            yield
-        finally:
-            with lock:
-                state["finished"] = True
-            timer.cancel()
-            if state["fired"]:
-                # The body may have ended between the delivery and now; nothing may leak out later.
-                _set_async_exc(thread, None)
-    except expired:
-        raise LimitError(f"{what} took longer than {seconds:g} s and was stopped") from None
+            self._finish()
+        except self._expired:
+            self._finish()
+            kind = self._expired
+        if kind is self._expired:
+            raise LimitError(
+                f"{self._what} took longer than {self._seconds:g} s and was stopped"
+            ) from None
+
+    def _finish(self) -> None:
+        self._finished.set()
+        # The watcher sends under the lock and looks at `_finished` first: once the lock was
+        # held here, nothing more is sent; and what was sent and not yet raised is taken back.
+        with self._lock:
+            if self._fired:
+                _set_async_exc(self._thread, None)
+
+    def _watch(self) -> None:
+        pause = self._seconds
+        while not self._finished.wait(pause):
+            with self._lock:
+                if not self._finished.is_set():
+                    self._fired = True
+                    _set_async_exc(self._thread, ctypes.py_object(self._expired))
+            pause = _REPEAT_SECONDS

@@ -13,6 +13,7 @@ support of at most n + 1 affinely independent points is the answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
@@ -30,6 +31,13 @@ class _UndecidedSign(Exception):
     """A sign the answer hangs on could not be decided."""
 
 
+def _sympy() -> Any:
+    """Import SymPy only where algebraic numbers are at hand."""
+    import sympy  # pyright: ignore[reportMissingTypeStubs]
+
+    return sympy
+
+
 def _decided(sign: Sign, expression: Any) -> int:
     if expression.is_Rational:
         return (expression.p > 0) - (expression.p < 0)
@@ -39,14 +47,35 @@ def _decided(sign: Sign, expression: Any) -> int:
     return result
 
 
-def _symbolic(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    import sympy
+def _quotient_sign(sign: Sign, expression: Any) -> int:
+    """Decide the sign of an expression with divisions by clearing them first."""
+    sympy = _sympy()
 
-    return [[sympy.sympify(entry) for entry in row] for row in rows]
+    top, bottom = sympy.fraction(sympy.together(expression))
+    top = _decided(sign, sympy.expand(top))
+    return top if top == 0 or bottom == 1 else top * _decided(sign, sympy.expand(bottom))
+
+
+def _quotient(top: Any, bottom: Any) -> Any:
+    """Divide, with a rational denominator where the radicals are plain square roots."""
+    sympy = _sympy()
+
+    radicals = [power for e in (top, bottom) for power in e.atoms(sympy.Pow)]
+    plain = all(power.base.is_Rational for power in radicals)
+    return sympy.radsimp(top / bottom) if plain else top / bottom
+
+
+def _symbolic(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Return the entries, Fractions or SymPy numbers, as SymPy numbers."""
+    rational = _sympy().Rational
+    return [
+        [rational(e.numerator, e.denominator) if isinstance(e, Fraction) else e for e in row]
+        for row in rows
+    ]
 
 
 def _inner(a: Sequence[Any], b: Sequence[Any]) -> Any:
-    import sympy
+    sympy = _sympy()
 
     return sympy.expand(sum((x * y for x, y in zip(a, b, strict=True)), sympy.Integer(0)))
 
@@ -61,7 +90,7 @@ def algebraic_min_norm(
     SolverError
         If no support could be confirmed because `sign` returned None.
     """
-    import sympy
+    sympy = _sympy()
 
     gradients = _symbolic(rows)
     m = len(gradients)
@@ -80,18 +109,18 @@ def algebraic_min_norm(
             continue
         total = sympy.expand(sum(numerators.values()))
         weights = tuple(
-            sympy.radsimp(numerators[i] / total) if i in numerators else sympy.Integer(0)
+            _quotient(numerators[i], total) if i in numerators else sympy.Integer(0)
             for i in range(m)
         )
         point = tuple(
-            sympy.radsimp(sum(numerators[i] * gradients[i][k] for i in numerators) / total)
+            _quotient(sympy.expand(sum(numerators[i] * gradients[i][k] for i in numerators)), total)
             for k in range(len(gradients[0]))
         )
         first = next(iter(numerators))
         # |x|^2 = <x, g_s> for s in the support: one division by D instead of two.
         top = sympy.expand(sum(a * gram[first][i] for i, a in numerators.items()))
         stationary = _decided(sign, top) == 0
-        square = sympy.Integer(0) if stationary else sympy.radsimp(top / total)
+        square = sympy.Integer(0) if stationary else _quotient(top, total)
         if stationary:
             point = tuple(sympy.Integer(0) for _ in point)
         return (
@@ -128,7 +157,7 @@ def _candidate(
     gram: list[list[Any]], support: tuple[int, ...], sign: Sign
 ) -> dict[int, Any] | None:
     """Return the positive numerators N of the optimal weights if `support` is the answer."""
-    import sympy
+    sympy = _sympy()
 
     matrix = sympy.Matrix([[gram[i][j] + 1 for j in support] for i in support])
     adjugate = [sympy.Integer(1)]
@@ -141,7 +170,8 @@ def _candidate(
     signs = {i: _decided(sign, top) for i, top in tops.items()}
     if min(signs.values()) < 0:
         return None
-    level = sympy.expand(sum(top * gram[support[0]][j] for j, top in tops.items()))
+    first = next(iter(tops))
+    level = sympy.expand(sum(top * gram[first][j] for j, top in tops.items()))
     for i in range(len(gram)):
         if i not in tops:
             slack = sympy.expand(sum(top * gram[i][j] for j, top in tops.items()) - level)
@@ -159,21 +189,18 @@ def algebraic_verdict(
     sign: Sign,
 ) -> Verdict:
     """Check the optimality conditions from scratch; see `ExactMinNorm.verify`."""
-    import sympy
-
-    x = [
-        sympy.expand(sum(a * g[k] for a, g in zip(weights, gradients, strict=True)))
-        for k in range(len(gradients[0]))
-    ]
-    square = _inner(x, x)
-    zero = [sympy.expand(sum(weights) - 1), sympy.expand(square - squared_norm)]
-    zero += [sympy.expand(a - b) for a, b in zip(x, point, strict=True)]
+    n = len(gradients[0])
+    x = [sum(a * g[k] for a, g in zip(weights, gradients, strict=True)) for k in range(n)]
+    square = sum(entry * entry for entry in x)
+    zero = [sum(weights) - 1, square - squared_norm]
+    zero += [a - b for a, b in zip(x, point, strict=True)]
+    slack = [sum(a * b for a, b in zip(x, g, strict=True)) - square for g in gradients]
     try:
         holds = (
-            all(_decided(sign, a) >= 0 for a in weights)
-            and all(_decided(sign, residual) == 0 for residual in zero)
-            and stationary == (_decided(sign, square) == 0)
-            and all(_decided(sign, _inner(x, g) - square) >= 0 for g in gradients)
+            all(_quotient_sign(sign, a) >= 0 for a in weights)
+            and all(_quotient_sign(sign, residual) == 0 for residual in zero)
+            and stationary == (_quotient_sign(sign, square) == 0)
+            and all(_quotient_sign(sign, entry) >= 0 for entry in slack)
         )
     except _UndecidedSign:
         return Verdict.UNDECIDED

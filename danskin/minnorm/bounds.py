@@ -15,11 +15,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from danskin.minnorm.scaling import EPS, row_norms
 
-__all__ = ["Bounds", "gram_bounds", "point_bounds", "scale_bounds"]
+__all__ = ["Bounds", "block_starts", "gram_bounds", "point_bounds", "scale_bounds"]
 
 TINY = 2.0**-1074
 CHUNK = 2**22
@@ -39,13 +39,14 @@ class Bounds:
     rounding: float
 
 
-def _blocks(sizes: tuple[int, ...]) -> Float[np.ndarray, "b"]:
+def block_starts(sizes: tuple[int, ...]) -> Int[np.ndarray, "b"]:
+    """Return the index of the first gradient of each sample."""
     return np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.intp)
 
 
 def _defect(weights: Float[np.ndarray, "m"], sizes: tuple[int, ...]) -> float:
     """How far the weights of a simplex are from adding up to one."""
-    starts = _blocks(sizes)
+    starts = block_starts(sizes)
     return max(
         abs(math.fsum(weights[k : k + size].tolist()) - 1.0)
         for k, size in zip(starts.tolist(), sizes, strict=True)
@@ -63,7 +64,7 @@ def point_bounds(
     m, n = points.shape
     batch = len(sizes)
     depth = 2.0 + min(n, 32.0 + math.log2(n))
-    x = (weights @ points) / batch
+    x = np.asarray(weights @ points, dtype=np.float64) / batch
     size = float(weights @ row_norms(points)) / batch
     if size == 0.0:  # every weight sits on a zero gradient: x is exactly 0
         return np.zeros(n), Bounds(0.0, 0.0, 0.0, 0.0)
@@ -84,7 +85,7 @@ def point_bounds(
         inner[k : k + rows] = products.sum(axis=1) - (
             depth * EPS * np.abs(products).sum(axis=1) + n * TINY
         )
-    least = np.minimum.reduceat(inner, _blocks(sizes))
+    least = np.minimum.reduceat(inner, block_starts(sizes))
     total = float(least.sum()) - (batch + 4) * EPS * float(np.abs(least).sum())
     lower = total / batch / (length * (1 + depth * EPS)) * (1 - 8 * EPS) if total > 0 else 0.0
     return x, Bounds(upper, min(lower, upper), size, 2 * slack)
@@ -114,7 +115,7 @@ def gram_bounds(
     upper = math.sqrt(max(square, 0.0) + square_error) / batch * stretch
     rounding = math.sqrt((m + 8) * EPS + 2 * shift) * size
     # Cauchy-Schwarz: <x, g_j> <= |x| <u, g_j>; dividing by the upper bound of |x| is safe.
-    least = np.minimum.reduceat(inner - error, _blocks(sizes))
+    least = np.minimum.reduceat(inner - error, block_starts(sizes))
     total = float(least.sum()) - (batch + 4) * EPS * float(np.abs(least).sum())
     lower = total / batch / math.sqrt(max(square, 0.0) + square_error) if total > 0 else 0.0
     return Bounds(upper, min(lower * (1 - 8 * EPS), upper), size, rounding)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numbers
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -142,7 +142,7 @@ class ExactMinNorm:
         return f"ExactMinNorm({kind}, support {len(self.support)} of {len(self.weights)})"
 
 
-def exact_min_norm(gradients: Iterable[Iterable[Any]], *, sign: Sign | None = None) -> ExactMinNorm:
+def exact_min_norm(gradients: Any, *, sign: Sign | None = None) -> ExactMinNorm:
     """Return the exact point of least norm in the hull of exact gradients (Theorem 2, eq. (14)).
 
     Parameters
@@ -221,7 +221,7 @@ def _float_support(rows: Sequence[Sequence[Any]]) -> tuple[int, ...] | None:
     return None if guess is None else tuple(int(i) for i in np.flatnonzero(guess > 0))
 
 
-def _rows(gradients: Iterable[Iterable[Any]]) -> list[list[Any]]:
+def _rows(gradients: Any) -> list[list[Any]]:
     """Convert the entries: rational ones to Fractions, other real SymPy numbers kept."""
     remedy = "Pass rows of integers, Fractions, floats or exact SymPy numbers."
     outer = _listed(gradients)
@@ -258,23 +258,26 @@ def _listed(value: Any) -> list[Any] | None:
 
 
 def _number(entry: Any) -> Any:
+    """Return a Fraction, or the SymPy number if it is irrational."""
     remedy = "Every entry must be an exact real number."
     if isinstance(entry, (bool, np.bool_)):
         raise InvalidInputError("gradients", f"holds the boolean {entry!r}", remedy)
     if isinstance(entry, (numbers.Rational, float, Decimal, np.integer, np.floating)):
         try:
             if isinstance(entry, np.floating):
-                return Fraction(*cast("tuple[int, int]", entry.as_integer_ratio()))
-            return Fraction(int(entry)) if isinstance(entry, np.integer) else Fraction(entry)
+                return Fraction(*entry.as_integer_ratio())
+            if isinstance(entry, np.integer):
+                return Fraction(int(cast("Any", entry)))
+            return Fraction(entry)
         except (ValueError, OverflowError) as error:
             raise InvalidInputError("gradients", f"holds {entry!r}", remedy) from error
     sympy: Any = sys.modules.get("sympy")  # nothing is a SymPy number unless SymPy is loaded
     if sympy is not None and isinstance(entry, sympy.Expr):
         if isinstance(entry, sympy.Float):
             entry = sympy.Rational(entry)
-        if isinstance(entry, sympy.Rational) and entry.is_finite:
-            return Fraction(int(cast("Any", entry).p), int(cast("Any", entry).q))
         symbolic: Any = entry
+        if isinstance(entry, sympy.Rational) and symbolic.is_finite:
+            return Fraction(int(symbolic.p), int(symbolic.q))
         if symbolic.is_number and symbolic.is_extended_real is not False and symbolic.is_finite:
             if symbolic.is_extended_real is None:
                 raise InvalidInputError(

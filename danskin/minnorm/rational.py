@@ -18,8 +18,8 @@ __all__ = [
     "IntegerGram",
     "clear_denominators",
     "exact_active_set",
-    "integer_gram",
     "improving_point",
+    "integer_gram",
     "is_positive_semidefinite",
     "sqrt_bounds",
 ]
@@ -47,7 +47,7 @@ def integer_gram(rows: Sequence[Sequence[int]]) -> IntegerGram:
 
 def is_positive_semidefinite(gram: IntegerGram) -> bool:
     """Decide positive semidefiniteness exactly, by symmetric fraction-free elimination."""
-    rows = [list(row) for row in gram]
+    rows: IntegerGram = [list(row) for row in gram]
     previous = 1
     while rows:
         diagonal = [row[i] for i, row in enumerate(rows)]
@@ -174,7 +174,7 @@ def exact_active_set(
             weights[min(range(first, first + size), key=lambda j: gram[j][j])] = Fraction(1)
     else:
         weights = list(guess)
-    support = [j for j, a in enumerate(weights) if a > 0]
+    support: list[int] = [j for j, a in enumerate(weights) if a > 0]
     iterations = 0
     while iterations < 100 + 20 * len(gram):
         iterations += 1

@@ -84,9 +84,8 @@ class GramMinNormResult:
         if self.status == "stationary":
             if self.norm == 0.0:
                 return (
-                    "Stationary: the hull of the gradients contains 0 "
-                    f"(weights on {len(self.support)} gradients cancel), so no direction "
-                    "descends to first order."
+                    "Stationary: the hull of the gradients contains 0, which is the weighted sum "
+                    f"of the gradients {list(self.support)}; no direction descends to first order."
                 )
             return (
                 f"Stationary within rounding: the weighted gradients have lengths adding up to "

@@ -187,16 +187,15 @@ def check_sizes(sizes: Sequence[int], total: int) -> tuple[int, ...]:
     """Validate the numbers of gradients per sample: positive integers adding up to `total`."""
     remedy = "Pass one positive integer per sample; they add up to the number of gradients."
     try:
-        raw = list(sizes)
+        raw: list[Any] = list(sizes)
     except TypeError as error:
         raise InvalidInputError("sizes", "is not a list of integers", remedy) from error
     if not raw:
         raise InvalidInputError("sizes", "is empty", remedy)
-    checked: list[int] = []
     for size in raw:
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
             raise InvalidInputError("sizes", f"holds {size!r}", remedy)
-        checked.append(int(size))
+    checked = [int(size) for size in raw]
     if sum(checked) != total:
         raise InvalidInputError(
             "sizes", f"adds up to {sum(checked)}, and there are {total} gradients", remedy

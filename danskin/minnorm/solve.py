@@ -49,9 +49,10 @@ __all__ = [
 ]
 
 METHODS = ("auto", "wolfe", "exact", "paper")
-# Above these the exact solver takes more than about a second: products of long integers for the
-# Gram matrix, and elimination on the support.
+# "auto" calls the exact solver where it takes up to about a second: long products for the Gram
+# matrix, and an elimination on the support whose integers grow with its size (k**4 bits times).
 EXACT_PRODUCTS = 4_000_000
+EXACT_ELIMINATION = 5e8
 EXACT_POINTS = 100
 
 
@@ -194,7 +195,7 @@ def solve_points(
     check_choice(method, METHODS, "method")
     tol = check_tolerance(tol)
     points = scaled.points
-    m, n = points.shape
+    n = points.shape[1]
     iterations, used = 0, method
     if method == "paper":
         weights = accelerated_weights(points @ points.T, sizes=sizes)
@@ -203,9 +204,8 @@ def solve_points(
         weights, iterations = float_weights(compress(points), sizes)
         used = "wolfe"
     x, bounds = point_bounds(points, weights, sizes)
-    small = m * m * n <= EXACT_PRODUCTS and m <= EXACT_POINTS
     hard = bounds.upper > 0 and bounds.upper - bounds.lower > tol * bounds.upper
-    if method == "exact" or (method == "auto" and hard and small):
+    if method == "exact" or (method == "auto" and hard and _exact_is_cheap(points, weights, n)):
         rows = to_integers(points)
         exact = _exact_from_gram(integer_gram(rows.rows), rows.unit**2, sizes, weights, points)
         used, iterations, weights, bounds = "exact", exact.iterations, exact.floats, exact.bounds
@@ -216,7 +216,7 @@ def solve_points(
         point=_frozen(np.ldexp(x, scaled.exponent)),
         norm=result.upper,
         lower_bound=result.lower,
-        status=judge(bounds, tol),
+        status=judge(result, tol),
         iterations=iterations,
         method=used,
         size=result.size,
@@ -241,19 +241,16 @@ def solve_gram(
         used = "wolfe"
     bounds = gram_bounds(gram, weights, sizes, scaled.shift)
     hard = bounds.upper > 0 and bounds.upper - bounds.lower > tol * bounds.upper
-    if method == "exact" or (method == "auto" and hard and gram.shape[0] <= EXACT_POINTS):
+    if method == "exact" or (method == "auto" and hard and _exact_is_cheap(gram, weights, 1)):
         rows = to_integers(gram)
         # A rounded Gram matrix may fail to be positive semidefinite in its last digits; it then
         # has no exact answer, and the float64 bounds stand.
         if is_positive_semidefinite(rows.rows):
             exact = _exact_from_gram(rows.rows, rows.unit, sizes, weights, None)
             used, iterations, weights = "exact", exact.iterations, exact.floats
-            bounds = Bounds(
-                exact.bounds.upper,
-                exact.bounds.lower,
-                bounds.size,
-                math.sqrt(EPS + 2 * scaled.shift) * bounds.size,
-            )
+            # The entries of a float matrix were rounded once themselves, so the level below which
+            # rho means nothing is that of the float64 bounds.
+            bounds = Bounds(exact.bounds.upper, exact.bounds.lower, bounds.size, bounds.rounding)
         elif method == "exact":
             raise SolverError(
                 "the Gram matrix is positive semidefinite only up to rounding, so it has no "
@@ -264,13 +261,28 @@ def solve_gram(
         weights=_frozen(weights),
         norm=result.upper,
         lower_bound=result.lower,
-        status=judge(bounds, tol),
+        status=judge(result, tol),
         iterations=iterations,
         method=used,
         size=result.size,
         rounding=result.rounding,
         tol=tol,
         sizes=sizes,
+    )
+
+
+def _exact_is_cheap(
+    matrix: Float[np.ndarray, "m k"], weights: Float[np.ndarray, "m"], width: int
+) -> bool:
+    """Whether the exact solver, started from the support of `weights`, answers within a second."""
+    m = matrix.shape[0]
+    exponents = np.frexp(matrix[matrix != 0])[1]
+    bits = 53 + (int(exponents.max()) - int(exponents.min()) if exponents.size else 0)
+    support = int(np.count_nonzero(weights)) + 2
+    return (
+        m <= EXACT_POINTS
+        and m * m * width * bits <= 100 * EXACT_PRODUCTS
+        and support**4 * bits <= EXACT_ELIMINATION
     )
 
 
@@ -283,7 +295,8 @@ def compress(points: Float[np.ndarray, "m n"]) -> Float[np.ndarray, "m r"]:
     m, n = points.shape
     if n <= m:
         return points
-    return np.ascontiguousarray(np.linalg.qr(points.T, mode="r").T)
+    upper: Float[np.ndarray, "m m"] = np.linalg.qr(points.T)[1]
+    return np.ascontiguousarray(upper.T)
 
 
 def float_weights(

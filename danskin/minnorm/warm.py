@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from danskin.minnorm.bounds import block_starts
+
 __all__ = ["warm_start"]
 
 
@@ -20,7 +22,7 @@ def warm_start(
     gram = points @ points.T
     m = gram.shape[0]
     diagonal = gram.diagonal()
-    starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.intp).tolist()
+    starts = block_starts(sizes).tolist()
     weights = np.zeros(m)
     for first, size in zip(starts, sizes, strict=True):
         weights[first + int(np.argmin(diagonal[first : first + size]))] = 1.0

@@ -1,0 +1,67 @@
+"""The command line, ``danskin`` or ``python -m danskin``: parse, call, print.
+
+``danskin verify`` checks the paper's statements; ``danskin certify PROBLEM`` answers whether a
+direction descends at a point of an objective of your own. What computes is imported inside the
+commands, so that ``danskin --help`` is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+import danskin
+from danskin.cli.certify import certify
+from danskin.cli.terminal import print_plain
+from danskin.cli.verify import verify
+
+__all__ = ["app", "main"]
+
+_STATUSES = """Exit status: 0 done, 1 a claim or proof failed, 2 bad input, 3 undecided.
+
+With DANSKIN_DEBUG=1 every error comes with its traceback."""
+
+app = typer.Typer(
+    name="danskin",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_STATUSES,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print_plain(f"danskin {danskin.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
+    ),
+) -> None:
+    r"""Descent directions for objectives with a maximum inside, with proofs.
+
+    \b
+    Examples:
+      danskin verify
+      danskin certify examples/orabona.toml
+    """
+
+
+app.command(short_help="Check the paper's statements.", epilog=_STATUSES)(verify)
+app.command(short_help="Does a direction descend, at a point of yours?", epilog=_STATUSES)(certify)
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A locale without Unicode must not turn a name in a report into a crash.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="danskin")

@@ -1,0 +1,130 @@
+"""``danskin certify PROBLEM``: whether a direction descends at a point of your own objective."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from danskin.cli.terminal import check_target, console_for, guarded, write_bytes, write_json
+from danskin.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from danskin.cli.answer import Walk
+    from danskin.problem import Problem
+
+__all__ = ["certify"]
+
+_PICTURES = (".png", ".pdf", ".svg")
+
+
+@guarded
+def certify(
+    problem_file: Path = typer.Argument(
+        ..., metavar="PROBLEM", help="A problem file (TOML); examples/ has several."
+    ),
+    direction: str | None = typer.Option(
+        None,
+        metavar="GAMMA",
+        help="Ask about this direction: steepest, single:0, or numbers such as -1,0.",
+    ),
+    at: str | None = typer.Option(
+        None, metavar="THETA", help="Look at this point, numbers such as 1/2,0."
+    ),
+    json_file: Path | None = typer.Option(
+        None, "--json", metavar="FILE", help="Write everything as JSON ('-': to stdout)."
+    ),
+    plot_file: Path | None = typer.Option(
+        None, "--plot", metavar="FILE", help="Draw D over all directions (.png, .pdf or .svg)."
+    ),
+) -> None:
+    r"""Find the maximizers at a point, and whether a direction descends there.
+
+    Prints the maximizers, their gradients, the hull's point of least norm, Danskin's derivative
+    along the direction asked for and along minus each gradient, the steepest direction, and
+    Theorem 3 where the file gives its constants. An estimate is never called a proof.
+
+    Exit status 0 if descent (or, for "steepest", stationarity) is proved, 1 if the direction is
+    proved not to descend, 3 if that is undecided.
+
+    \b
+    Examples:
+      danskin certify examples/orabona.toml
+      danskin certify examples/orabona.toml --direction single:0
+      danskin certify my_problem.toml --at 1/2,0 --plot derivative.png
+    """
+    _check_picture(plot_file)
+    check_target(json_file, "--json")
+    from danskin.problem import read_problem
+
+    problem = _override(read_problem(problem_file), direction, at)
+    walk = _walk(problem)
+    from danskin.cli.report import print_report
+
+    print_report(console_for(sys.stderr if str(json_file) == "-" else None), walk)
+    write_json(json_file, {"problem": str(problem_file), **walk.to_dict()})
+    if plot_file is not None:
+        _draw(walk, plot_file)
+    raise typer.Exit(walk.answer.status)
+
+
+def _override(problem: Problem, direction: str | None, at: str | None) -> Problem:
+    changes: dict[str, Any] = {}
+    if at is not None:
+        changes["at"] = _numbers(at, "--at", len(problem.theta))
+    if direction is not None:
+        kind, _, index = direction.partition(":")
+        single = kind == "single" and index.isdecimal() and len(index) < 9
+        named = direction == "steepest" or single
+        changes["direction"] = (
+            direction if named else _numbers(direction, "--direction", len(problem.theta))
+        )
+    return dataclasses.replace(problem, **changes)
+
+
+def _numbers(text: str, option: str, count: int) -> tuple[Any, ...]:
+    from danskin.exact import exact_vector
+
+    return exact_vector(text.split(","), option, count)
+
+
+def _walk(problem: Problem) -> Walk:
+    console = console_for(sys.stderr)
+    if not console.is_terminal:
+        from danskin.cli.answer import walk
+
+        return walk(problem)
+    spinner = "dots" if console.encoding.lower().startswith("utf") else "line"
+    with console.status("loading", spinner=spinner) as status:
+        from danskin.cli.answer import walk
+
+        return walk(problem, status.update)
+
+
+def _check_picture(path: Path | None) -> None:
+    if path is None:
+        return
+    if path.suffix.lower() not in _PICTURES:
+        raise InvalidInputError(
+            "--plot", f"{path} is not a picture's name", f"End it in {', '.join(_PICTURES)}."
+        )
+    check_target(path, "--plot")
+
+
+def _draw(walk: Walk, path: Path) -> None:
+    from danskin.plots import plot_certificate
+
+    try:
+        asked = None if walk.asked.text == "steepest" else walk.asked.floats
+        figure = plot_certificate(walk.objective, walk.S, asked)
+    except InvalidInputError as error:
+        raise InvalidInputError(
+            "--plot", f"cannot be drawn: {error.argument}: {error.problem}", error.remedy
+        ) from None
+    picture = io.BytesIO()
+    figure.savefig(picture, format=path.suffix[1:].lower())
+    write_bytes(path, picture.getvalue(), "--plot")

@@ -1,0 +1,54 @@
+"""Counterexamples: each a family with parameters, its claimed values, and its one formula.
+
+`all_families` lists them. A member knows its objective, the point, all maximizers there with their
+gradients, and claimed derivatives; `Counterexample.compare` recomputes every one of these from the
+objective and sets it beside the claim.
+"""
+
+from __future__ import annotations
+
+from danskin.counterexamples.absolute import ABSOLUTE_VALUE, absolute_value
+from danskin.counterexamples.batch import COUPLED_BATCH, RUNS, coupled_batch, sample_vectors
+from danskin.counterexamples.core import (
+    ClaimedDerivative,
+    Comparison,
+    Counterexample,
+    Family,
+    pull_back,
+)
+from danskin.counterexamples.pair import OBTUSE_PAIR, obtuse_pair
+from danskin.counterexamples.simplex import (
+    SIMPLEX_FAMILY,
+    simplex_family,
+    simplex_formula,
+    symmetric_triple,
+)
+from danskin.counterexamples.synthetic import ORABONA, orabona
+
+__all__ = [
+    "ABSOLUTE_VALUE",
+    "COUPLED_BATCH",
+    "OBTUSE_PAIR",
+    "ORABONA",
+    "RUNS",
+    "SIMPLEX_FAMILY",
+    "ClaimedDerivative",
+    "Comparison",
+    "Counterexample",
+    "Family",
+    "absolute_value",
+    "all_families",
+    "coupled_batch",
+    "obtuse_pair",
+    "orabona",
+    "pull_back",
+    "sample_vectors",
+    "simplex_family",
+    "simplex_formula",
+    "symmetric_triple",
+]
+
+
+def all_families() -> tuple[Family, ...]:
+    """Return the registered families, in the order of the paper, ours last."""
+    return (ABSOLUTE_VALUE, OBTUSE_PAIR, SIMPLEX_FAMILY, ORABONA, COUPLED_BATCH)
