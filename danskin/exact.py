@@ -11,7 +11,8 @@ degree at most D; then it is 0 or at least ``1 / (l u**(D-1))`` in modulus.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -23,9 +24,10 @@ import flint
 import numpy as np
 import sympy
 
-from danskin.errors import ExpressionError, InvalidInputError
+from danskin.errors import ExpressionError, InvalidInputError, LimitError
 from danskin.expression import check, parse, xlogx
 from danskin.expression.whitelist import MAX_NUMBER_BITS
+from danskin.limits import time_limit
 
 __all__ = [
     "compare",
@@ -42,7 +44,10 @@ __all__ = [
 
 #: Balls for numbers not known to be algebraic stop here; an algebraic zero may need more.
 _MAX_BITS_TRANSCENDENTAL = 1 << 13
-_MAX_BITS_ALGEBRAIC = 1 << 21
+_MAX_BITS_ALGEBRAIC = 1 << 20
+_TIDY_SECONDS = 2.0
+#: Arb's working precision is one setting for the whole process.
+_precision_lock = threading.RLock()
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -76,14 +81,15 @@ def exact_number(value: Any, argument: str) -> sympy.Expr:
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise InvalidInputError(argument, f"{value} is not finite", remedy)
-        if abs(value.adjusted()) > MAX_NUMBER_BITS // 4:
-            raise InvalidInputError(argument, f"{value} is out of range", remedy)
+        digits = max(abs(value.adjusted()), len(value.as_tuple().digits))
+        if digits > MAX_NUMBER_BITS // 4:
+            raise InvalidInputError(argument, "the number is out of range", remedy)
         return _rational(Fraction(value))
     if isinstance(value, (Integral, Rational)):
-        fraction = Fraction(int(value.numerator), int(value.denominator))
-        if max(abs(fraction.numerator), fraction.denominator).bit_length() > MAX_NUMBER_BITS:
+        numerator, denominator = int(value.numerator), int(value.denominator)
+        if max(abs(numerator), denominator).bit_length() > MAX_NUMBER_BITS:
             raise InvalidInputError(argument, "the number is out of range", remedy)
-        return _rational(fraction)
+        return _rational(Fraction(numerator, denominator))
     if isinstance(value, (float, np.floating)):
         if not math.isfinite(value):
             raise InvalidInputError(argument, f"{value} is not finite", remedy)
@@ -160,7 +166,11 @@ def tidy(number: sympy.Expr) -> sympy.Expr:
     """Write out products of radicals and free denominators of them, where that is cheap."""
     if number.is_Rational or number.has(sympy.CRootOf) or number.count_ops() > 200:
         return number
-    return sympy.radsimp(sympy.expand(number), max_terms=3)
+    try:
+        with time_limit(_TIDY_SECONDS, "writing a number out"):
+            return sympy.radsimp(sympy.expand(number), max_terms=3)
+    except LimitError:
+        return number
 
 
 # --- enclosing -----------------------------------------------------------------------------------
@@ -174,15 +184,16 @@ def enclose(number: sympy.Expr, bits: int = 64) -> flint.arb:
     ExpressionError
         A part of `number` is not defined or not real.
     """
-    previous = flint.ctx.prec
-    flint.ctx.prec = bits
-    try:
-        return _ball(number, bits, {})
-    finally:
-        flint.ctx.prec = previous
+    with _precision_lock:
+        previous = flint.ctx.prec
+        try:
+            flint.ctx.prec = bits
+            return _ball(number, bits, {})
+        finally:
+            flint.ctx.prec = previous
 
 
-_ARB_FUNCTIONS = {
+_ARB_FUNCTIONS: dict[Any, Callable[[flint.arb], flint.arb]] = {
     sympy.sin: lambda x: x.sin(),
     sympy.cos: lambda x: x.cos(),
     sympy.tan: lambda x: x.tan(),
@@ -193,7 +204,7 @@ _ARB_FUNCTIONS = {
     sympy.sinh: lambda x: x.sinh(),
     sympy.cosh: lambda x: x.cosh(),
     sympy.atan: lambda x: x.atan(),
-    xlogx: lambda x: x * x.log(),
+    xlogx: lambda x: flint.arb(0) if x.is_zero() else x * x.log(),
 }
 
 
@@ -227,10 +238,13 @@ def _ball_uncached(expr: Any, bits: int, cache: dict[sympy.Expr, flint.arb]) -> 
             return _ball(exponent, bits, cache).exp()
         ball = _ball(base, bits, cache)
         if exponent.is_Integer:
-            return ball ** int(exponent)
+            return _integer_power(ball, int(exponent))
         if exponent.is_Rational:
+            if ball.contains(0) and sign(base) == 0:
+                # A ball around 0 has no root: only the proof that it is 0 helps.
+                return flint.arb(0 if exponent > 0 else math.nan)
             root = ball.sqrt() if exponent.q == 2 else ball.root(int(exponent.q))
-            return root ** int(exponent.p)
+            return _integer_power(root, int(exponent.p))
         return (ball.log() * _ball(exponent, bits, cache)).exp()
     if isinstance(expr, sympy.CRootOf):
         return _root_ball(tuple(int(c) for c in expr.poly.all_coeffs()), int(expr.index), bits)
@@ -240,18 +254,65 @@ def _ball_uncached(expr: Any, bits: int, cache: dict[sympy.Expr, flint.arb]) -> 
     return function(_ball(expr.args[0], bits, cache))
 
 
+def _integer_power(ball: flint.arb, exponent: int) -> flint.arb:
+    # Written out, since Arb's own power of a ball with midpoint 0 is NaN.
+    if exponent < 0:
+        return 1 / _integer_power(ball, -exponent)
+    power = flint.arb(1)
+    while exponent:
+        if exponent & 1:
+            power *= ball
+        exponent >>= 1
+        if exponent:
+            ball *= ball
+    return power
+
+
+@lru_cache(maxsize=512)
+def _isolated_roots(coefficients: tuple[int, ...]) -> tuple[flint.arb, ...]:
+    """Enclose the real roots of a squarefree polynomial, ascending, each in a ball of its own."""
+    polynomial = flint.fmpz_poly(list(reversed(coefficients)))
+    # Arb gives real roots an imaginary part that is exactly 0.
+    reals = [r.real for r, _ in polynomial.complex_roots() if r.imag == 0]
+    # Disjoint balls have an order; midpoints are compared exactly.
+    return tuple(sorted(reals, key=lambda r: r.mid()))
+
+
 @lru_cache(maxsize=512)
 def _root_ball(coefficients: tuple[int, ...], index: int, bits: int) -> flint.arb:
-    """Enclose the `index`-th real root, ascending; coefficients from the highest power down."""
-    previous = flint.ctx.prec
-    flint.ctx.prec = bits + 16
-    try:
-        polynomial = flint.fmpz_poly(list(reversed(coefficients)))
-        roots = [r for r, _ in polynomial.complex_roots() if r.imag == 0]
-        reals = sorted((r.real for r in roots), key=lambda r: float(r.mid()))
-        return reals[index]
-    finally:
-        flint.ctx.prec = previous
+    """Enclose the `index`-th real root, ascending; coefficients from the highest power down.
+
+    By the interval Newton method, ``m - p(m)/p'(X)``, from an isolating ball, the precision
+    doubled from step to step.
+    """
+    with _precision_lock:
+        previous = flint.ctx.prec
+        try:
+            flint.ctx.prec = 128
+            ball = _isolated_roots(coefficients)[index]
+            slope = [c * i for i, c in zip(range(len(coefficients) - 1, 0, -1), coefficients)]
+            precision = 128
+            while ball.rel_accuracy_bits() < bits:
+                before = ball.rel_accuracy_bits()
+                precision = min(2 * precision, 2 * bits + 128)
+                flint.ctx.prec = precision
+                middle = ball.mid()
+                newton = middle - _horner(coefficients, middle) / _horner(slope, ball)
+                if not newton.is_finite():
+                    break
+                ball = newton if ball.contains(newton) else ball.intersection(newton)
+                if ball.is_exact() or (ball.rel_accuracy_bits() <= before and precision > bits):
+                    break
+            return ball
+        finally:
+            flint.ctx.prec = previous
+
+
+def _horner(coefficients: Sequence[int], x: flint.arb) -> flint.arb:
+    value = flint.arb(0)
+    for c in coefficients:
+        value = value * x + c
+    return value
 
 
 def to_float(number: sympy.Expr) -> float:
@@ -431,7 +492,8 @@ def _measure_power(expr: sympy.Pow) -> _Measure | None:
     if index > 1:
         # U/L = (U L^(k-1))^(1/k) / L, or U / (U^(k-1) L)^(1/k): take the smaller measure.
         leaves = base.leaves | {((expr.base, index), index)}
-        if base.upper >= base.denominator:
+        # The second form divides by U, so it is only for a base that is seen not to be 0.
+        if base.upper >= base.denominator or not expr.base.is_Rational:
             upper = (base.upper + (index - 1) * base.denominator) / index
             base = _Measure(upper, base.lower, base.integer, leaves)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 from types import TracebackType
 
@@ -45,7 +46,6 @@ class time_limit:  # noqa: N801 - it is used like a function, in a ``with`` stat
         self._thread = ctypes.c_ulong(threading.get_ident())
         self._lock = threading.Lock()
         self._finished = threading.Event()
-        self._fired = False
 
     def __enter__(self) -> None:
         threading.Thread(target=self._watch, daemon=True).start()
@@ -56,30 +56,42 @@ class time_limit:  # noqa: N801 - it is used like a function, in a ``with`` stat
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # A stop may still arrive while this method runs, until `_finished` is set.
-        try:
-            self._finish()
-        except self._expired:
-            self._finish()
-            kind = self._expired
+        self._finished.set()
+        # The watcher sends under the lock and looks at `_finished` first: once the lock was held
+        # here, nothing more is sent.
+        with self._lock:
+            pass
         if kind is self._expired:
             raise LimitError(
                 f"{self._what} took longer than {self._seconds:g} s and was stopped"
             ) from None
 
-    def _finish(self) -> None:
-        self._finished.set()
-        # The watcher sends under the lock and looks at `_finished` first: once the lock was
-        # held here, nothing more is sent; and what was sent and not yet raised is taken back.
-        with self._lock:
-            if self._fired:
-                _set_async_exc(self._thread, None)
-
     def _watch(self) -> None:
         pause = self._seconds
         while not self._finished.wait(pause):
             with self._lock:
-                if not self._finished.is_set():
-                    self._fired = True
+                if self._finished.is_set():
+                    return
+                if self._outside():
+                    pause = 1e-3
+                else:
                     _set_async_exc(self._thread, ctypes.py_object(self._expired))
-            pause = _REPEAT_SECONDS
+                    pause = _REPEAT_SECONDS
+
+    def _outside(self) -> bool:
+        """Whether the thread is entering or leaving a limit, where a stop would go astray.
+
+        A thread takes up a stop at the bytecode where it waits for the interpreter lock, which
+        the caller of this method holds: in the frame that is seen here.
+        """
+        frame = sys._current_frames().get(self._thread.value)
+        for _ in range(8):
+            if frame is None:
+                return False
+            if frame.f_code in _EDGES:
+                return True
+            frame = frame.f_back
+        return False
+
+
+_EDGES = (time_limit.__enter__.__code__, time_limit.__exit__.__code__)

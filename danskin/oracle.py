@@ -128,6 +128,9 @@ def step_aware(
         raise InvalidInputError(
             "step", "and radius are both given or both missing", "Give exactly one of the two."
         )
+    for name, size in (("step", step), ("radius", radius)):
+        if size is not None and not 0 < size < np.inf:
+            raise InvalidInputError(name, f"is {size!r}", "Pass a positive finite number.")
     cp = _cvxpy()
     samples = [_matrix(part) for part in gradients]
     heights = [np.asarray(part, dtype=np.float64) for part in values]

@@ -8,7 +8,7 @@ doubled by a marker or a line style.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -18,12 +18,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Wedge
 from matplotlib.projections.polar import PolarAxes
+from matplotlib.ticker import MaxNLocator
 from scipy.spatial import ConvexHull, QhullError
 
 from danskin.derivative import directional_derivative, gradient_rows
 from danskin.descent import Trace
+from danskin.descent.arguments import integer
 from danskin.direction import SteepestDescent, steepest_descent
 from danskin.errors import InvalidInputError
+from danskin.exact import exact_vector
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.objective import BatchObjective, ExpressionObjective, MinMaxObjective, as_floats
 from danskin.sets import Box
@@ -68,7 +71,7 @@ _MAX_LISTED = 64
 _PANEL = (0.11, 0.22, 0.78, 0.65)
 
 
-# --- one point theta ---------------------------------------------------------------------------------
+# --- one point theta -----------------------------------------------------------------------------
 
 
 def plot_derivative(S: Any, ax: Axes | None = None, *, direction: Any = None) -> Axes:
@@ -106,10 +109,11 @@ def plot_derivative(S: Any, ax: Axes | None = None, *, direction: Any = None) ->
     reach = float(np.abs(curve).max()) or 1.0
     ax.set_rlim(-1.15 * reach, 1.15 * reach)
     ax.plot(angles, np.zeros_like(angles), "--", color=_GREY, linewidth=1, label="D = 0")
-    ax.fill_between(
-        angles, curve, 0, where=list(curve < 0), color=_DESCENT, alpha=0.45, linewidth=0,
-        label="descent: D < 0",
-    )  # fmt: skip
+    if (curve < 0).any():
+        ax.fill_between(
+            angles, curve, 0, where=list(curve < 0), color=_DESCENT, alpha=0.45, linewidth=0,
+            label="descent: D < 0",
+        )  # fmt: skip
     known = "" if getattr(S, "complete", True) else " (lower bound)"
     ax.plot(angles, curve, color=OKABE_ITO["black"], linewidth=2, label=f"D(θ; γ){known}")
     marks = [-g for g in rows if g.any()]
@@ -120,7 +124,10 @@ def plot_derivative(S: Any, ax: Axes | None = None, *, direction: Any = None) ->
     best = steepest_descent(S)
     if best.direction is not None:
         _rays(ax, S, [best.direction], _STEEPEST, "o", "steepest")
-    ax.set_rticks(_radial_ticks(reach))
+    elif best.stationary:
+        ax.plot([], [], " ", label="stationary: no descent")
+    ticks = _radial_ticks(reach)
+    ax.set_rticks(ticks, [_short(t) for t in ticks])
     ax.set_rlabel_position(_free_angle([*marks, best.direction]))
     ax.tick_params(axis="y", labelsize="small", labelcolor=_GREY)
     for text in ax.get_yticklabels():
@@ -129,12 +136,16 @@ def plot_derivative(S: Any, ax: Axes | None = None, *, direction: Any = None) ->
     ax.grid(alpha=0.35)
     ax.set_axisbelow(True)
     ax.set_title("Directional derivative in every direction")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=2, frameon=False)
+    ax.legend(
+        loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2, columnspacing=1.2, frameon=False
+    )
     return ax
 
 
 def plot_hull(S: Any, ax: Axes | None = None, *, direction: Any = None) -> Axes:
     """Draw the gradients in the plane, their hull, its min-norm point and the descent cone.
+
+    Where the gradients are infinitely many, the hull is drawn through 72 of its extreme points.
 
     Parameters
     ----------
@@ -153,10 +164,17 @@ def plot_hull(S: Any, ax: Axes | None = None, *, direction: Any = None) -> Axes:
         n is not 2.
     """
     _require_plane(S)
-    rows = _listed_gradients(S)
+    rows = marks = _listed_gradients(S)
+    if isinstance(S, MaximizerSet) and not _spans(S):
+        # Infinitely many gradients: the hull's extreme points in 72 directions.
+        units = [
+            (math.cos(a), math.sin(a)) for a in np.linspace(0, 2 * math.pi, 72, endpoint=False)
+        ]
+        found = [S.support(exact_vector(u, "direction")) for u in units]
+        rows = np.vstack([rows, *(pair[1] for pair in found if pair is not None)])
     if not len(rows):
         raise InvalidInputError(
-            "S", f"it has {len(S)} joint gradients", f"At most {_MAX_LISTED} are drawn."
+            "S", f"it has more than {_MAX_LISTED} joint gradients", "Draw S.samples one by one."
         )
     if ax is None:
         ax = plt.figure(figsize=(5, 5.8)).add_axes(_PANEL)
@@ -173,10 +191,12 @@ def plot_hull(S: Any, ax: Axes | None = None, *, direction: Any = None) -> Axes:
     ax.add_patch(
         Polygon(corners, closed=True, facecolor="0.85", edgecolor=_GREY, label="hull of gradients")
     )
-    ax.plot(*rows.T, "s", color=_SINGLE, label="gradients", zorder=3)
+    ax.plot(*marks.T, "s", color=_SINGLE, label="gradients", zorder=3)
     ax.plot(0, 0, "+", color="black", markersize=12, zorder=3)
     if direction is not None:
         v = as_floats(direction, "direction", 2)
+        if not v.any():
+            raise InvalidInputError("direction", "it is zero", "A direction needs a length.")
         _arrow(ax, 0.9 * reach * v / np.linalg.norm(v), _ASKED, "asked direction")
     if best.direction is not None:
         rho = _short(-best.derivative)
@@ -191,13 +211,13 @@ def plot_hull(S: Any, ax: Axes | None = None, *, direction: Any = None) -> Axes:
     ax.grid(alpha=0.35)
     ax.set_axisbelow(True)
     ax.set_title("Gradients of the maximizers")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=2, frameon=False)
+    ax.legend(
+        loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2, columnspacing=1.2, frameon=False
+    )
     return ax
 
 
-def plot_certificate(
-    f: MinMaxObjective | BatchObjective, S: Any, direction: Any = None
-) -> Figure:
+def plot_certificate(f: MinMaxObjective | BatchObjective, S: Any, direction: Any = None) -> Figure:
     """Draw what shows best whether and where phi descends at theta.
 
     n = 1: phi around theta with its one-sided slopes. n = 2: D over all directions, and the hull of
@@ -214,24 +234,24 @@ def plot_certificate(
     Returns
     -------
     Figure
-        Not registered with pyplot: save it with ``figure.savefig(path)``.
+        Save it with ``figure.savefig(path)``.
     """
     n = _dim(S)
     if direction is not None:
         direction = as_floats(direction, "direction", n)
     if n == 1:
-        figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+        figure = plt.figure(figsize=(6.4, 4.6), layout="constrained")
         _plot_line(f, S, figure.add_subplot())
         return figure
     if n == 2:
-        figure = Figure(figsize=(10, 5.8))
+        figure = plt.figure(figsize=(11.5, 5.8))
         x, y, width, height = _PANEL
         halves = [(x / 2 + side, y, width / 2, height) for side in (0, 0.5)]
         plot_derivative(S, figure.add_axes(halves[0], projection="polar"), direction=direction)
         if len(_listed_gradients(S)):
             plot_hull(S, figure.add_axes(halves[1]), direction=direction)
         return figure
-    figure = Figure(figsize=(10, 5), layout="constrained")
+    figure = plt.figure(figsize=(10, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
     rows = _listed_gradients(S)
     if not len(rows):  # too many joint gradients of a batch: its samples' gradients, one by one
@@ -241,7 +261,7 @@ def plot_certificate(
     return figure
 
 
-# --- runs of descend ---------------------------------------------------------------------------------
+# --- runs of descend -----------------------------------------------------------------------------
 
 
 def plot_landscape(
@@ -286,7 +306,12 @@ def plot_landscape(
     named = _named(traces)
     for label, trace in named:
         if trace.thetas.shape[1] != 2:
-            raise InvalidInputError("traces", f"{label!r} has n = {trace.thetas.shape[1]}", "")
+            n = trace.thetas.shape[1]
+            raise InvalidInputError("traces", f"{label!r} has n = {n}", "Pass runs on this f.")
+    integer("grid", grid, 2)
+    for name, pair in (("xlim", xlim), ("ylim", ylim)):
+        if pair is not None and not as_floats(pair, name, 2)[0] < as_floats(pair, name, 2)[1]:
+            raise InvalidInputError(name, f"{pair} is empty", "Pass (low, high), low < high.")
     if ax is None:
         ax = plt.figure(figsize=(6, 5), layout="constrained").add_subplot()
     every = np.concatenate([t.thetas for _, t in named]) if named else np.zeros((1, 2))
@@ -296,7 +321,7 @@ def plot_landscape(
     phi = _sampled_phi(f, np.column_stack([X.ravel(), Y.ravel()])).reshape(X.shape)
     ax.contourf(X, Y, phi, levels=levels, cmap="Greys", alpha=0.35)
     lines = ax.contour(X, Y, phi, levels=levels, colors="0.45", linewidths=0.6)
-    ax.clabel(lines, lines.levels[::3], fontsize="small", fmt="%.3g")
+    ax.clabel(lines, np.asarray(lines.levels)[::3], fontsize="small", fmt="%.3g")
     looks = _looks([t.rule for _, t in named])
     for (label, trace), (colour, style, marker) in zip(named, looks, strict=True):
         ax.plot(
@@ -344,13 +369,13 @@ def plot_values(traces: Any, ax: Axes | None = None) -> Axes:
         )  # fmt: skip
     bounds = "" if all(t.complete.all() for _, t in named) else " (hollow: lower bound)"
     ax.set(xlabel="iteration k", ylabel=f"φ(θₖ){bounds}")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.35)
     ax.legend(frameon=False)
     return ax
 
 
-# --- parts -------------------------------------------------------------------------------------------
+# --- parts ---------------------------------------------------------------------------------------
 
 
 def _dim(S: Any) -> int:
@@ -368,7 +393,7 @@ def _require_plane(S: Any) -> None:
 
 def _listed_gradients(S: Any) -> np.ndarray:
     """Return the gradients to mark one by one, (m, n): of a large batch none."""
-    if isinstance(S, BatchMaximizerSet) and len(S) > _MAX_LISTED:
+    if isinstance(S, BatchMaximizerSet) and math.prod(map(len, S.samples)) > _MAX_LISTED:
         return np.zeros((0, S.theta.size))
     if isinstance(S, (MaximizerSet, BatchMaximizerSet)):
         return np.asarray(S.gradients)
@@ -453,7 +478,10 @@ def _hull(rows: np.ndarray) -> np.ndarray:
 
 def _arrow(ax: Axes, tip: np.ndarray, colour: str, label: str) -> None:
     ax.annotate(
-        "", tip, (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2}
+        "",
+        (tip[0], tip[1]),
+        (0, 0),
+        arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2},
     )
     ax.plot([], [], color=colour, linewidth=2, label=label)
 
@@ -528,14 +556,17 @@ def _plot_rates(S: Any, ax: Axes, direction: np.ndarray | None) -> None:
 
 
 def _sampled_phi(f: MinMaxObjective | BatchObjective, thetas: np.ndarray) -> np.ma.MaskedArray:
-    """phi over rows of thetas, as a maximum over a sample of S; masked where g is not defined."""
+    """Return phi at rows of thetas, a maximum over a sample of S; masked where g is not defined."""
     if isinstance(f, BatchObjective):
         return np.ma.mean([_sampled_phi(s, thetas) for s in f.samples], axis=0)
     domain = f.domain
     if domain.dim == 1 and isinstance(domain, Box):
         deltas = np.linspace(domain.lo[0], domain.hi[0], 129)[:, None]
     else:
-        deltas = domain.sample(np.random.default_rng(0), 256)
+        inside = domain.sample(np.random.default_rng(0), 256)
+        centre = inside.mean(axis=0)
+        # Maximizers tend to lie on the boundary: points of it, from far outside.
+        deltas = np.vstack([inside, domain.project(centre + 100 * (inside - centre))])
         corners = domain.vertices() or []
         if 0 < len(corners) <= 1024:
             deltas = np.vstack([np.array([[float(c) for c in v] for v in corners]), deltas])
@@ -558,6 +589,10 @@ def _axis_names(f: MinMaxObjective | BatchObjective) -> list[str]:
 def _named(traces: Any) -> list[tuple[str, Trace]]:
     if isinstance(traces, Trace):
         traces = [traces]
+    if not isinstance(traces, Iterable):
+        raise InvalidInputError(
+            "traces", f"{traces!r} is not a list of traces", "Pass results of dk.descend."
+        )
     pairs = (
         list(traces.items())
         if isinstance(traces, Mapping)

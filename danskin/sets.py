@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from scipy.optimize import nnls
 
 from danskin.errors import InvalidInputError
 from danskin.exact import compare, exact_number, exact_vector, sign, to_float
@@ -91,15 +92,17 @@ class CompactSet(ABC):
     def _sample(self, rng: np.random.Generator, size: int) -> np.ndarray: ...
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, CompactSet) and repr(self) == repr(other)
+        return isinstance(other, CompactSet) and self.to_dict() == other.to_dict()
 
     def __hash__(self) -> int:
-        return hash(repr(self))
+        return hash(str(self.to_dict()))
 
 
 def _floats(values: Sequence[sympy.Expr], argument: str) -> np.ndarray:
     try:
-        return np.array([to_float(v) for v in values], dtype=float)
+        floats = np.array([to_float(v) for v in values], dtype=float)
+        floats.flags.writeable = False
+        return floats
     except InvalidInputError as error:
         raise InvalidInputError(argument, error.problem, error.remedy) from None
 
@@ -136,7 +139,8 @@ class Box(CompactSet):
         return np.clip(x, self.lo, self.hi)
 
     def _sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
-        return rng.uniform(self.lo, self.hi, size=(size, self.dim))
+        part = rng.uniform(size=(size, self.dim))
+        return self._project((1 - part) * self.lo + part * self.hi)
 
     def vertices(self) -> list[tuple[sympy.Expr, ...]] | None:
         """See `CompactSet.vertices`."""
@@ -187,6 +191,8 @@ class Simplex(CompactSet):
 
     def _project(self, x: np.ndarray) -> np.ndarray:
         # Sort-based Euclidean projection (Duchi et al. 2008), a row at a time.
+        # Moving all entries alike changes nothing, and keeps large ones from swallowing the 1.
+        x = x - x.max(axis=1, keepdims=True)
         u = -np.sort(-x, axis=1)
         shift = (np.cumsum(u, axis=1) - 1) / np.arange(1, self.dim + 1)
         last = self.dim - 1 - np.argmax((u > shift)[:, ::-1], axis=1)
@@ -255,15 +261,17 @@ class Ball(CompactSet):
             return self.center + np.clip(y, -self.radius, self.radius)
         if self.radius == 0:
             return np.broadcast_to(self.center, x.shape).copy()
-        length = np.linalg.norm(y, self.norm, axis=1, keepdims=True)
+        # Scaled by the largest entry, whose square may be beyond float64.
+        size = np.maximum(np.abs(y).max(axis=1, keepdims=True), 5e-324)
+        length = size * np.linalg.norm(y / size, self.norm, axis=1, keepdims=True)
         outside = length[:, 0] > self.radius
         if self.norm == 2:
-            y[outside] *= self.radius / length[outside]
+            y[outside] = y[outside] / length[outside] * self.radius
         elif outside.any():
             # On the l1 sphere: the simplex projection of |y|, signs put back.
-            size = np.abs(y[outside]) / self.radius
             simplex = Simplex(self.dim)
-            y[outside] = np.sign(y[outside]) * simplex.project(size) * self.radius
+            weights = simplex.project(np.minimum(np.abs(y[outside]) / self.radius, 1e300))
+            y[outside] = np.sign(y[outside]) * weights * self.radius
         return self.center + y
 
     def _sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
@@ -328,7 +336,7 @@ class FiniteSet(CompactSet):
     def __init__(self, points: Any) -> None:
         self.exact_points = _rows(points, "points")
         self.dim = len(self.exact_points[0])
-        self.points = np.array([_floats(p, "points") for p in self.exact_points])
+        self.points = _matrix(self.exact_points)
 
     def _project(self, x: np.ndarray) -> np.ndarray:
         distance = np.linalg.norm(x[:, None, :] - self.points[None], axis=2)
@@ -365,19 +373,20 @@ class Hull(CompactSet):
     def __init__(self, points: Any) -> None:
         self.exact_points = _rows(points, "points")
         self.dim = len(self.exact_points[0])
-        self.points = np.array([_floats(p, "points") for p in self.exact_points])
+        self.points = _matrix(self.exact_points)
 
     def _project(self, x: np.ndarray) -> np.ndarray:
-        # The nearest point of a hull is the min-norm point of the hull moved to the origin; a
-        # face has few vertices, and accuracy beyond display is not needed here.
-        weights = np.full((len(x), len(self.points)), 1 / len(self.points))
-        gram = self.points @ self.points.T
-        step = 1 / max(float(np.linalg.norm(gram, 2)), 1e-300)
-        simplex = Simplex(len(self.points))
-        for _ in range(2000):
-            gradient = weights @ gram - x @ self.points.T
-            weights = simplex.project(weights - step * gradient)
-        return weights @ self.points
+        # The nearest point is the min-norm point of the hull moved there: by the non-negative
+        # least squares problem min |P'u|^2 + (sum u - 1)^2, u a multiple of the weights
+        # (Lawson and Hanson, Solving Least Squares Problems, ch. 23).
+        out = np.empty_like(x)
+        for row, y in zip(out, x, strict=True):
+            moved = self.points - y
+            moved /= float(np.abs(moved).max()) or 1.0
+            system = np.vstack([moved.T, np.ones(len(moved))])
+            weights, _ = nnls(system, np.eye(1, self.dim + 1, self.dim)[0])
+            row[:] = weights @ self.points / weights.sum()
+        return out
 
     def _sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
         return rng.dirichlet(np.ones(len(self.points)), size=size) @ self.points
@@ -472,6 +481,12 @@ def _rows(points: Any, argument: str) -> list[tuple[sympy.Expr, ...]]:
             argument, "the points have different lengths", "Pass rows of equal length."
         )
     return list(dict.fromkeys(rows))
+
+
+def _matrix(rows: Sequence[Sequence[sympy.Expr]]) -> np.ndarray:
+    matrix = np.array([_floats(r, "points") for r in rows])
+    matrix.flags.writeable = False
+    return matrix
 
 
 def _text(values: Sequence[sympy.Expr]) -> str:

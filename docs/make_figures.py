@@ -40,7 +40,9 @@ def readme() -> Figure:
     rng = np.random.default_rng(3)
     options = {"steps": 25, "step_size": "0.5/sqrt(k)"}
     runs = {
-        "one maximizer's gradient": descend(f, [1, 0], rule="normalized_single", rng=rng, **options),
+        "one maximizer's gradient": descend(
+            f, [1, 0], rule="normalized_single", rng=rng, **options
+        ),
         "steepest direction (DDi)": descend(f, [1, 0], rule="ddi", **options),
     }
     right = figure.add_axes((0.555, 0.225, 0.43, 0.62))

@@ -1,9 +1,10 @@
 """An argument: the steps of a proof as they are made, each with its means and its verdict.
 
-The argument's verdict is that of its weakest part. A *part* belongs to the statement itself, so
-an exact refutation of a part refutes the statement. A *lemma* only supports the way there: where a
-lemma fails the argument is undecided, never refuted. A statement that is to be *refuted* needs a
-witness, all of whose hypotheses are proved and whose conclusion is refuted.
+The argument's verdict is that of its weakest step. A *part* belongs to the statement itself, so
+an exact refutation of a part refutes the statement. A *lemma* is a step of the way there: where it
+fails, the argument is undecided, never refuted (the numbers that break an abstract step need not
+come from an objective). A statement that is to be *refuted* needs a witness, all of whose
+hypotheses are proved and whose conclusion is refuted.
 """
 
 from __future__ import annotations
@@ -110,9 +111,8 @@ class Argument:
             return _REFUTED if good and sound else _UNDECIDED
         if _REFUTED in self._parts:
             return _REFUTED
-        if not self._parts or conjunction([*self._parts, *self._lemmas]) is not _PROVED:
-            return _UNDECIDED
-        return _PROVED
+        steps = [*self._parts, *self._lemmas]
+        return _PROVED if steps and conjunction(steps) is _PROVED else _UNDECIDED
 
     @property
     def note(self) -> str:
@@ -120,8 +120,8 @@ class Argument:
         return "; ".join(self._failed)
 
     def say(self, text: str) -> None:
-        """Add a line that explains and proves nothing."""
-        self.lines.append(text)
+        """Add a line that explains and proves nothing; "    " at its start: of the step before."""
+        self.lines.append(_shown(text))
 
     def part(self, text: str, verdict: Verdict, method: str) -> Verdict:
         """Add a part of the statement, with its verdict."""
@@ -145,9 +145,9 @@ class Argument:
         verdict = _REFUTED if holds else _UNDECIDED
         self._methods.add(EXACT)
         self._witnesses.append(verdict)
-        self.lines.append(text if holds else f"{text} [not a witness]")
+        self.lines.append(_shown(text if holds else f"{text} [not a witness]"))
         if not holds:
-            self._failed.append(f"not a witness: {text}")
+            self._failed.append(_shown(f"not a witness: {text}"))
         return verdict
 
     def used(self, method: str) -> None:
@@ -157,7 +157,11 @@ class Argument:
     def _step(self, where: list[Verdict], text: str, verdict: Verdict, method: str) -> Verdict:
         self._methods.add(method)
         where.append(verdict)
-        self.lines.append(text if verdict is _PROVED else f"{text} [{verdict}]")
+        self.lines.append(_shown(text if verdict is _PROVED else f"{text} [{verdict}]"))
         if verdict is not _PROVED:
-            self._failed.append(f"{verdict}: {text}")
+            self._failed.append(_shown(f"{verdict}: {text}"))
         return verdict
+
+
+def _shown(text: str) -> str:
+    return text.replace("**", "^")

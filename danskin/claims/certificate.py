@@ -113,9 +113,11 @@ def _form(expr: sympy.Expr, relations: dict[sympy.Symbol, str]) -> str | None:
 
 
 def _by_sturm(statement: Implication) -> Outcome:
-    if len(statement.variables) != 1:
+    inside = statement.conclusion.expr.free_symbols
+    if len(inside) > 1:
         return Verdict.UNDECIDED, "no certificate is given, and there is more than one variable"
-    (x,) = statement.variables
+    # A constant is a polynomial in any variable.
+    x = next(iter(inside or statement.variables))
     ends = _interval(statement, x)
     if ends is None:
         return Verdict.UNDECIDED, "the hypotheses are not an interval"
@@ -144,7 +146,8 @@ def _by_sturm(statement: Implication) -> Outcome:
         what = "has no zero" if strict else "has no change of sign"
         return (
             Verdict.PROVED,
-            f"{p.as_expr()} {what} on {where} (Sturm) and is {value} at {x} = {statement.sample[x]}",
+            f"{p.as_expr()} {what} on {where} (Sturm) and is {value} at {x} = "
+            f"{statement.sample[x]}",
         )
     return Verdict.UNDECIDED, f"{p.as_expr()} has {zeros} zeros on {where}"
 
@@ -158,6 +161,9 @@ def _interval(statement: Implication, x: sympy.Symbol) -> Any:
     lo: tuple[Any, bool] = (None, True)
     hi: tuple[Any, bool] = (None, True)
     for h in statement.hypotheses.values():
+        # Hypotheses on other variables are left out: the statement only becomes stronger.
+        if h.expr.free_symbols != {x}:
+            continue
         p = sympy.Poly(h.expr, x, domain="QQ")
         if p.degree() != 1 or h.relation == "==":
             return None

@@ -173,7 +173,9 @@ def _override(default: Mapping[str, Any], given: Mapping[str, Any], what: str) -
     for name in given:
         if name not in default:
             known = ", ".join(default) or "none"
-            raise InvalidInputError(name, f"the claim has no such name in its {what}", f"It has: {known}.")
+            raise InvalidInputError(
+                name, f"the claim has no such name in its {what}", f"It has: {known}."
+            )
     return {**default, **given}
 
 

@@ -19,8 +19,8 @@ from danskin.verdict import Verdict
 
 __all__ = ["RLIMIT", "prove_by_z3"]
 
-#: z3's resource units a query; the hardest one needs about a tenth.
-RLIMIT = 20_000_000
+#: z3's resource units a query; a failed search ends after a second or two.
+RLIMIT = 5_000_000
 
 Outcome = tuple[Verdict, str]
 

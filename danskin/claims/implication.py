@@ -144,13 +144,23 @@ class Implication:
             return False
         return self.conclusion.holds_at(point) is Verdict.REFUTED
 
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What makes two statements the same."""
+        facts = [*self.hypotheses.values(), self.conclusion]
+        return (tuple((f.expr, f.relation) for f in facts), self.certificate)
+
     def __str__(self) -> str:
         given = ", ".join(h.text for h in self.hypotheses.values())
-        return f"{given} => {self.conclusion.text}"
+        return f"{given} => {self.conclusion.text}" if given else self.conclusion.text
 
 
 def prove_twice(
-    argument: Argument, text: str, statements: Implication | Iterable[Implication], *, lemma: bool = False
+    argument: Argument,
+    text: str,
+    statements: Implication | Iterable[Implication],
+    *,
+    lemma: bool = False,
 ) -> Verdict:
     """Prove one or several implications by SymPy and by z3, and add the step to the argument.
 
@@ -167,18 +177,20 @@ def prove_twice(
     from danskin.claims.decision import prove_by_z3
 
     listed = [statements] if isinstance(statements, Implication) else list(statements)
+    listed = list({s.key: s for s in listed}.values())
     verdicts: list[Verdict] = []
     told: list[str] = []
     for statement in listed:
         by_sympy, why_sympy = prove_by_sympy(statement)
         by_z3, why_z3 = prove_by_z3(statement)
         verdicts.append(_joined(by_sympy, by_z3))
-        shown = f"{statement}: " if len(listed) > 1 else ""
-        told.append(f"{shown}SymPy: {why_sympy}; z3: {why_z3}")
+        told.append(f"    {statement}: SymPy: {why_sympy}; z3: {why_z3}")
     verdict = conjunction(verdicts)
     add = argument.lemma if lemma else argument.part
-    add(f"{text}. {'. '.join(told)}", verdict, SYMBOLIC)
+    add(text, verdict, SYMBOLIC)
     argument.used(DECISION)
+    for line in told:
+        argument.say(line)
     return verdict
 
 
@@ -190,5 +202,3 @@ def _joined(by_sympy: Verdict, by_z3: Verdict) -> Verdict:
     if Verdict.REFUTED in found and Verdict.PROVED not in found:
         return Verdict.REFUTED
     return Verdict.UNDECIDED
-
-

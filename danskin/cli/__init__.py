@@ -7,6 +7,7 @@ commands, so that ``danskin --help`` is instant.
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -62,6 +63,6 @@ def main() -> None:
     """Run the command line and exit with its status."""
     for stream in (sys.stdout, sys.stderr):
         # A locale without Unicode must not turn a name in a report into a crash.
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     app(prog_name="danskin")

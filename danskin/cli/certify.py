@@ -14,7 +14,7 @@ from danskin.cli.terminal import check_target, console_for, guarded, write_bytes
 from danskin.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from danskin.cli.answer import Walk
+    from danskin.cli.walk import Walk
     from danskin.problem import Problem
 
 __all__ = ["certify"]
@@ -95,12 +95,12 @@ def _numbers(text: str, option: str, count: int) -> tuple[Any, ...]:
 def _walk(problem: Problem) -> Walk:
     console = console_for(sys.stderr)
     if not console.is_terminal:
-        from danskin.cli.answer import walk
+        from danskin.cli.walk import walk
 
         return walk(problem)
     spinner = "dots" if console.encoding.lower().startswith("utf") else "line"
     with console.status("loading", spinner=spinner) as status:
-        from danskin.cli.answer import walk
+        from danskin.cli.walk import walk
 
         return walk(problem, status.update)
 

@@ -102,7 +102,7 @@ def describe_set(domain: CompactSet, names: Sequence[str]) -> str:
         return f"{point} in the ball of radius {radius} about {center} ({norm})"
     if isinstance(domain, (FiniteSet, Hull)):
         points = domain.exact_points
-        shown = ", ".join(vector(p) if len(p) > 1 else number(p[0]) for p in points[:_MOST])
+        shown = ", ".join(vector(p) for p in points[:_MOST])
         more = f", ... {len(points)} points" if len(points) > _MOST else ""
         hull = "the hull of " if isinstance(domain, Hull) else ""
         return f"{point} in {hull}{{{shown}{more}}}"

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from danskin.cli.answer import Walk, says
+from danskin.cli.answer import says
 from danskin.cli.numbers import clip, decimal, describe_set, number, vector
 from danskin.cli.terminal import clean
+from danskin.cli.walk import Walk
 from danskin.derivative import DirectionalDerivative
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.problem import Sample

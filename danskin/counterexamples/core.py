@@ -216,7 +216,7 @@ class Family:
 # --- putting vectors in --------------------------------------------------------------------------
 
 
-def pull_back(formula: Any, vectors: Sequence[Row], theta0: Any = None) -> MinMaxObjective:
+def pull_back(formula: Any, vectors: Any, theta0: Any = None) -> MinMaxObjective:
     """Put concrete vectors into a formula in features ``a_i = <theta - theta0, v_i>``.
 
     Parameters

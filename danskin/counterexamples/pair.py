@@ -31,7 +31,9 @@ LATEX = (
 )
 
 
-def obtuse_pair(u: Any = None, v: Any = None, *, cosine: Any = None, dim: int = 2) -> Counterexample:
+def obtuse_pair(
+    u: Any = None, v: Any = None, *, cosine: Any = None, dim: int = 2
+) -> Counterexample:
     """Return a member of counterexample 2, at theta = 0.
 
     Parameters

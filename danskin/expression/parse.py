@@ -218,6 +218,10 @@ class _Builder:
                 f"the number {source[:30]} is out of range",
                 f"Decimal exponents run from -{MAX_DECIMAL_EXPONENT} to {MAX_DECIMAL_EXPONENT}.",
             )
+        if len(source) > MAX_NUMBER_BITS // 4:
+            raise self.error(
+                f"a number has more than {MAX_NUMBER_BITS // 4} digits", "Use fewer digits."
+            )
         value = Fraction(source)
         return sympy.Rational(value.numerator, value.denominator)
 
@@ -268,13 +272,12 @@ class _Builder:
         if exponent.is_number and self.magnitude(exponent) > MAX_EXPONENT:
             raise self.error(f"an exponent is beyond {MAX_EXPONENT}", "Use smaller powers.")
         if exponent.is_Rational and base.is_Rational:
-            bits = max(abs(base.p).bit_length(), base.q.bit_length())
-            if base not in (0, 1, -1) and bits * abs(float(exponent)) > MAX_NUMBER_BITS:
-                raise self.error(
-                    f"a power has more than {MAX_NUMBER_BITS} bits", "Use smaller numbers."
-                )
+            self.bounded(base, self.magnitude(exponent))
             if base.is_zero and exponent.is_nonpositive:
                 raise self.error("0 is raised to a power that is not positive", "Check the powers.")
+        elif base.is_Mul and exponent.is_number:
+            # SymPy takes the power of a product's rational factor at once.
+            self.bounded(base.args[0], self.magnitude(exponent))
         return self.finite(sympy.Pow(base, exponent))
 
     def exponential(self, argument: sympy.Expr) -> sympy.Expr:
@@ -283,7 +286,20 @@ class _Builder:
             raise self.error(
                 "the exponential of a number is out of range", f"Stay below exp({MAX_NUMBER_BITS})."
             )
+        for term in sympy.Add.make_args(argument):
+            # exp(n*log(x)) would become x**n at once.
+            factor, rest = term.as_coeff_Mul()
+            if isinstance(rest, sympy.log):
+                self.bounded(rest.args[0].as_coeff_Mul()[0], self.magnitude(factor))
         return self.finite(sympy.exp(argument))
+
+    def bounded(self, number: sympy.Expr, exponent: float) -> None:
+        if not number.is_Rational or number in (0, 1, -1):
+            return
+        if max(abs(number.p).bit_length(), number.q.bit_length()) * exponent > MAX_NUMBER_BITS:
+            raise self.error(
+                f"a power has more than {MAX_NUMBER_BITS} bits", "Use smaller numbers."
+            )
 
     def magnitude(self, number: sympy.Expr) -> float:
         if number.is_Rational:

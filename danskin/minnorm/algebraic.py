@@ -22,7 +22,7 @@ from danskin.verdict import Verdict
 
 __all__ = ["algebraic_min_norm", "algebraic_verdict"]
 
-Sign = Callable[[Any], "int | None"]
+Sign = Callable[[Any], int | None]
 # Determinants of sums of radicals grow fast; beyond this many supports the search is hopeless.
 MOST_SUPPORTS = 2000
 

@@ -67,7 +67,7 @@ def point_bounds(
     x = np.asarray(weights @ points, dtype=np.float64) / batch
     size = float(weights @ row_norms(points)) / batch
     if size == 0.0:  # every weight sits on a zero gradient: x is exactly 0
-        return np.zeros(n), Bounds(0.0, 0.0, 0.0, 0.0)
+        return np.zeros_like(x), Bounds(0.0, 0.0, 0.0, 0.0)
     terms = int(np.count_nonzero(weights))
     slack = ((terms + 8) * EPS + 1.01 * _defect(weights, sizes)) * size + m * n * TINY
     peak = float(np.abs(x).max())

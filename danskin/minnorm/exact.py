@@ -34,7 +34,7 @@ from danskin.verdict import Verdict
 
 __all__ = ["ExactMinNorm", "Sign", "exact_min_norm"]
 
-Sign = Callable[[Any], "int | None"]
+Sign = Callable[[Any], int | None]
 """Decides the sign of an exact real SymPy number: -1, 0, 1, or None if it cannot."""
 
 

@@ -12,14 +12,13 @@ min-norm point of the gradients tied at the highest value to that of all gradien
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
-from numpy.typing import ArrayLike
 
+from danskin.minnorm.boundary import ArrayLike, Number, Sizes
 from danskin.minnorm.bounds import block_starts
 from danskin.minnorm.scaling import (
     EPS,
@@ -139,10 +138,10 @@ class StepAwareResult:
 def step_aware_weights(
     gram: ArrayLike,
     values: ArrayLike,
-    step: float,
+    step: Number,
     *,
-    sizes: Sequence[int] | None = None,
-    tol: float = 1e-9,
+    sizes: Sizes | None = None,
+    tol: Number = 1e-9,
 ) -> StepAwareResult:
     """Maximise ``(1/B) a.v - (step/2) |x|^2`` given the Gram matrix of the gradients.
 
@@ -171,10 +170,10 @@ def step_aware_weights(
 def step_aware_point(
     gradients: ArrayLike,
     values: ArrayLike,
-    step: float,
+    step: Number,
     *,
-    sizes: Sequence[int] | None = None,
-    tol: float = 1e-9,
+    sizes: Sizes | None = None,
+    tol: Number = 1e-9,
 ) -> StepAwareResult:
     """Do as `step_aware_weights` does, from the gradients (m, n), which are more accurate."""
     model = model_from_gradients(gradients, values, sizes)
@@ -241,9 +240,7 @@ class Model:
         return float(heights.mean()), error * (size + self.longest * float(np.linalg.norm(d)))
 
 
-def model_from_gradients(
-    gradients: ArrayLike, values: ArrayLike, sizes: Sequence[int] | None
-) -> Model:
+def model_from_gradients(gradients: ArrayLike, values: ArrayLike, sizes: Sizes | None) -> Model:
     """Validate and scale."""
     scaled = check_gradients(gradients)
     m = scaled.points.shape[0]
@@ -252,7 +249,7 @@ def model_from_gradients(
     return Model(compress(scaled.points), scaled.exponent, shifted, blocks, scaled)
 
 
-def model_from_gram(gram: ArrayLike, values: ArrayLike, sizes: Sequence[int] | None) -> Model:
+def model_from_gram(gram: ArrayLike, values: ArrayLike, sizes: Sizes | None) -> Model:
     """Validate, scale and factor."""
     scaled = check_gram(gram)
     m = scaled.gram.shape[0]

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from danskin.errors import InvalidInputError
+from danskin.minnorm.boundary import ArrayLike, Number, Sizes
 
 __all__ = [
     "ScaledGram",
@@ -39,10 +39,15 @@ NOT_SYMMETRIC = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class ScaledPoints:
-    """Gradients divided by ``2**exponent``, largest entry in [1/2, 1) (or all zero)."""
+    """Gradients divided by ``2**exponent``, largest entry in [1/2, 1) (or all zero).
+
+    ``lost`` bounds the length that a scaled gradient lost to underflow: 0 unless entries lie more
+    than 2**1000 apart.
+    """
 
     points: Float[np.ndarray, "m n"]
     exponent: int
+    lost: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +114,8 @@ def check_gradients(gradients: ArrayLike, argument: str = "gradients") -> Scaled
     Raises
     ------
     InvalidInputError
-        If they are not a non-empty two-dimensional array of finite real numbers, or spread over
-        so many decades that scaling them underflows.
+        If they are not a non-empty two-dimensional array of finite real numbers, or a gradient
+        is so much shorter than the longest that it vanishes beside it.
     """
     remedy = "Pass a non-empty (m, n) array, one gradient a row."
     array = _as_real(gradients, argument, remedy)
@@ -124,13 +129,15 @@ def check_gradients(gradients: ArrayLike, argument: str = "gradients") -> Scaled
         raise InvalidInputError(argument, f"has {array.ndim} dimensions", remedy)
     exponent = int(np.frexp(np.abs(array).max())[1])
     scaled = np.ldexp(array, -exponent)
-    if not np.array_equal(np.ldexp(scaled, exponent), array):
+    if (array.any(axis=1) & ~scaled.any(axis=1)).any():
         raise InvalidInputError(
             argument,
-            "holds entries more than 2**1000 apart, which float64 cannot hold side by side",
-            "Call exact_min_norm, or drop the entries that are negligible.",
+            "holds gradients whose lengths are more than 2**1000 apart",
+            "Call exact_min_norm, or rescale the short ones.",
         )
-    return ScaledPoints(np.ascontiguousarray(scaled), exponent)
+    exact = np.array_equal(np.ldexp(scaled, exponent), array)
+    lost = 0.0 if exact else array.shape[1] * 2.0**-1074
+    return ScaledPoints(np.ascontiguousarray(scaled), exponent, lost)
 
 
 def check_gram(gram: ArrayLike, argument: str = "gram") -> ScaledGram:
@@ -183,7 +190,7 @@ def check_gram(gram: ArrayLike, argument: str = "gram") -> ScaledGram:
     return ScaledGram(symmetric, exponent, shift)
 
 
-def check_sizes(sizes: Sequence[int], total: int) -> tuple[int, ...]:
+def check_sizes(sizes: Sizes, total: int) -> tuple[int, ...]:
     """Validate the numbers of gradients per sample: positive integers adding up to `total`."""
     remedy = "Pass one positive integer per sample; they add up to the number of gradients."
     try:
@@ -212,7 +219,7 @@ def check_vector(values: ArrayLike, length: int, argument: str) -> Float[np.ndar
     return array
 
 
-def check_tolerance(tol: float, argument: str = "tol") -> float:
+def check_tolerance(tol: Number, argument: str = "tol") -> float:
     """Validate a positive finite number."""
     try:
         value = float(tol)

@@ -7,16 +7,15 @@ bounds are too weak and the problem is small, the exact rational solver (floats 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from danskin.errors import InvalidInputError, SolverError
 from danskin.minnorm.accelerated import accelerated_weights
+from danskin.minnorm.boundary import ArrayLike, Number, Samples, Sizes
 from danskin.minnorm.bounds import Bounds, gram_bounds, point_bounds, scale_bounds
 from danskin.minnorm.rational import (
     IntegerGram,
@@ -52,12 +51,12 @@ METHODS = ("auto", "wolfe", "exact", "paper")
 # "auto" calls the exact solver where it takes up to about a second: long products for the Gram
 # matrix, and an elimination on the support whose integers grow with its size (k**4 bits times).
 EXACT_PRODUCTS = 4_000_000
-EXACT_ELIMINATION = 5e8
+EXACT_ELIMINATION = 2e8
 EXACT_POINTS = 100
 
 
 def min_norm_point(
-    gradients: ArrayLike, *, method: str = "auto", tol: float = 1e-9
+    gradients: ArrayLike, *, method: str = "auto", tol: Number = 1e-9
 ) -> MinNormResult:
     """Return the point of least norm in the convex hull of the gradients (Theorem 2, eq. (14)).
 
@@ -93,7 +92,7 @@ def min_norm_point(
 
 
 def product_min_norm(
-    gradients: Sequence[ArrayLike], *, method: str = "auto", tol: float = 1e-9
+    gradients: Samples, *, method: str = "auto", tol: Number = 1e-9
 ) -> MinNormResult:
     """Minimise ``|(1/B) sum_i sum_j a_ij g_ij|`` over one simplex per sample.
 
@@ -137,7 +136,7 @@ def product_min_norm(
 
 
 def min_norm_weights(
-    gram: ArrayLike, *, method: str = "auto", tol: float = 1e-9
+    gram: ArrayLike, *, method: str = "auto", tol: Number = 1e-9
 ) -> GramMinNormResult:
     """Return the min-norm weights from the Gram matrix of the gradients.
 
@@ -166,7 +165,7 @@ def min_norm_weights(
 
 
 def product_min_norm_weights(
-    gram: ArrayLike, sizes: Sequence[int], *, method: str = "auto", tol: float = 1e-9
+    gram: ArrayLike, sizes: Sizes, *, method: str = "auto", tol: Number = 1e-9
 ) -> GramMinNormResult:
     """Return the weights of `product_min_norm` from the Gram matrix of all gradients.
 
@@ -189,7 +188,7 @@ def product_min_norm_weights(
 
 
 def solve_points(
-    scaled: ScaledPoints, sizes: tuple[int, ...], method: str, tol: float
+    scaled: ScaledPoints, sizes: tuple[int, ...], method: str, tol: Number
 ) -> MinNormResult:
     """Solve for validated gradients over one simplex per sample."""
     check_choice(method, METHODS, "method")
@@ -210,6 +209,13 @@ def solve_points(
         exact = _exact_from_gram(integer_gram(rows.rows), rows.unit**2, sizes, weights, points)
         used, iterations, weights, bounds = "exact", exact.iterations, exact.floats, exact.bounds
         x = exact.point(rows)
+    if scaled.lost:
+        bounds = Bounds(
+            math.nextafter(bounds.upper + scaled.lost, math.inf),
+            max(0.0, math.nextafter(bounds.lower - scaled.lost, 0.0)),
+            bounds.size,
+            bounds.rounding + scaled.lost,
+        )
     result = scale_bounds(bounds, scaled.exponent)
     return MinNormResult(
         weights=_frozen(weights),
@@ -227,7 +233,7 @@ def solve_points(
 
 
 def solve_gram(
-    scaled: ScaledGram, sizes: tuple[int, ...], method: str, tol: float
+    scaled: ScaledGram, sizes: tuple[int, ...], method: str, tol: Number
 ) -> GramMinNormResult:
     """Solve for a validated Gram matrix over one simplex per sample."""
     check_choice(method, METHODS, "method")
@@ -303,7 +309,7 @@ def float_weights(
     points: Float[np.ndarray, "m r"], sizes: tuple[int, ...]
 ) -> tuple[Float[np.ndarray, "m"], int]:
     """Run the float64 active set, warm-started where there are many points."""
-    start = warm_start(points, sizes) if points.shape[0] > 64 else None
+    start = warm_start(points, sizes) if points.shape[0] > EXACT_POINTS else None
     found = active_set(points, sizes, start=start)
     return found.weights, found.iterations
 

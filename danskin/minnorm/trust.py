@@ -12,13 +12,13 @@ Certificate: for any weights b and ``|d| <= radius`` the model is at least
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
+from danskin.minnorm.boundary import ArrayLike, Number, Sizes
 from danskin.minnorm.linear import (
     Model,
     StepAwareResult,
@@ -36,10 +36,10 @@ __all__ = ["trust_region_point", "trust_region_weights"]
 def trust_region_weights(
     gram: ArrayLike,
     values: ArrayLike,
-    radius: float,
+    radius: Number,
     *,
-    sizes: Sequence[int] | None = None,
-    tol: float = 1e-9,
+    sizes: Sizes | None = None,
+    tol: Number = 1e-9,
 ) -> StepAwareResult:
     """Minimise ``(1/B) sum_i max_j {v_ij + <g_ij, d>}`` over ``|d| <= radius``.
 
@@ -73,10 +73,10 @@ def trust_region_weights(
 def trust_region_point(
     gradients: ArrayLike,
     values: ArrayLike,
-    radius: float,
+    radius: Number,
     *,
-    sizes: Sequence[int] | None = None,
-    tol: float = 1e-9,
+    sizes: Sizes | None = None,
+    tol: Number = 1e-9,
 ) -> StepAwareResult:
     """Do as `trust_region_weights` does, from the gradients (m, n), which are more accurate."""
     checked = check_tolerance(radius, "radius")

@@ -24,9 +24,7 @@ from danskin.minnorm.rational import (
 from danskin.verdict import Verdict
 
 rows_of_integers = st.integers(1, 4).flatmap(
-    lambda n: st.lists(
-        st.lists(st.integers(-4, 4), min_size=n, max_size=n), min_size=1, max_size=7
-    )
+    lambda n: st.lists(st.lists(st.integers(-4, 4), min_size=n, max_size=n), min_size=1, max_size=7)
 )
 
 
@@ -46,9 +44,7 @@ def assert_kkt(result: ExactMinNorm) -> None:
     assert sum(a) == 1
     assert tuple(x) == result.point
     assert result.squared_norm == sum(v * v for v in x)
-    assert all(
-        sum(v * w for v, w in zip(x, row, strict=True)) >= result.squared_norm for row in g
-    )
+    assert all(sum(v * w for v, w in zip(x, row, strict=True)) >= result.squared_norm for row in g)
 
 
 class TestRational:
@@ -166,7 +162,9 @@ class TestVerify:
         assert result.verify() is Verdict.PROVED
         wrong = dataclasses.replace(result, squared_norm=result.squared_norm + 1)
         assert wrong.verify() is Verdict.REFUTED
-        unsure = dataclasses.replace(result, sign=lambda _: None)
+        unsure = exact_min_norm([[sympy.sqrt(2), 1], [-1, 1]], sign=sign)
+        assert unsure.verify() is Verdict.PROVED
+        unsure = dataclasses.replace(unsure, sign=lambda _: None)
         assert unsure.verify() is Verdict.UNDECIDED
 
 
@@ -194,7 +192,10 @@ class TestAlgebraic:
         rng = np.random.default_rng(seed)
         m, n = int(rng.integers(2, 5)), int(rng.integers(1, 4))
         a, b = rng.integers(-3, 4, (2, m, n)).tolist()
-        rows = [[p + q * self.root for p, q in zip(x, y, strict=True)] for x, y in zip(a, b, strict=True)]
+        rows = [
+            [p + q * self.root for p, q in zip(x, y, strict=True)]
+            for x, y in zip(a, b, strict=True)
+        ]
         result = exact_min_norm(rows, sign=sign)
         assert result.verify() is Verdict.PROVED
         floats = np.array(rows, dtype=float)
@@ -208,7 +209,7 @@ class TestAlgebraic:
 
     def test_an_undecided_sign_is_an_error_not_a_guess(self):
         with pytest.raises(SolverError, match="could not be decided"):
-            exact_min_norm([[sympy.sqrt(2), 0], [0, 1]], sign=lambda _: None)
+            exact_min_norm([[sympy.sqrt(2), 1], [-1, 1]], sign=lambda _: None)
 
     def test_irrational_without_sign(self):
         with pytest.raises(InvalidInputError, match="sign="):
@@ -283,4 +284,4 @@ class TestIntegerTools:
 
     def test_an_indefinite_matrix_is_an_error_not_a_loop(self):
         with pytest.raises(SolverError, match="not positive semidefinite"):
-            exact_active_set([[1, 5], [5, 1]], (2,), [Fraction(1, 2)] * 2)
+            exact_active_set([[0, 1], [1, 2]], (2,), [Fraction(1, 2)] * 2)

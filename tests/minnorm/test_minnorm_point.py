@@ -129,7 +129,7 @@ class TestProperties:
             rounding = 1e-13 * float(np.linalg.norm(gradients, axis=1).max())
             assert abs(result.norm - rotated.norm) <= rounding + result.gap + rotated.gap
 
-    @given(gradients_strategy, arrays(np.float64, 6, elements=st.floats(-1e3, 1e3)))
+    @given(gradients_strategy, arrays(np.float64, 6, elements=st.floats(-1e3, 1e3, width=32)))
     @settings(max_examples=60, deadline=None)
     def test_one_more_gradient_never_raises_the_norm(self, gradients, extra):
         more = np.vstack([gradients, extra[: gradients.shape[1]]])
@@ -139,8 +139,8 @@ class TestProperties:
 class TestGoldenValues:
     def test_orthonormal_pair(self):
         result = min_norm_point([[1, 0], [0, 1]])
-        assert result.weights.tolist() == [0.5, 0.5]
-        assert result.point.tolist() == [0.5, 0.5]
+        assert result.weights == pytest.approx([0.5, 0.5], rel=1e-15)
+        assert result.point == pytest.approx([0.5, 0.5], rel=1e-15)
         assert result.lower_bound <= math.sqrt(0.5) <= result.norm
         assert result.gap < 1e-14
         assert result.support == (0, 1)
@@ -170,6 +170,11 @@ class TestGoldenValues:
         assert result.norm == pytest.approx(2.4 * scale, rel=1e-14)
         assert result.weights == pytest.approx([0.64, 0.36], rel=1e-14)
         assert result.status == "optimal"
+
+    def test_entries_lost_to_underflow_are_inside_the_bounds(self):
+        result = min_norm_point([[1e300, 5e-324], [-1e300, 5e-324]])
+        assert result.lower_bound <= 5e-324 <= result.norm
+        assert result.status == "stationary"
 
     def test_lengths_300_decades_apart(self):
         result = min_norm_point([[1e150, 1e-150], [0, 1e-150]])
@@ -204,7 +209,7 @@ class TestGoldenValues:
         """Rounding is judged against the weighted lengths, not against the longest gradient."""
         result = min_norm_point([[1e-20, 0.0], [1.0, 1.0]])
         assert result.status == "optimal"
-        assert result.norm == 1e-20
+        assert result.norm == pytest.approx(1e-20, rel=1e-14)
 
 
 class TestAgainstCvxpy:
@@ -217,7 +222,7 @@ class TestAgainstCvxpy:
         result = min_norm_point(gradients)
         assert result.norm == pytest.approx(reference.norm, abs=1e-6)
         assert result.lower_bound <= reference.norm + 1e-12
-        assert np.abs(result.point - reference.point).max() <= 1e-4
+        assert np.abs(result.point - reference.point).max() <= 1e-4 * (1 + result.norm)
 
     @pytest.mark.parametrize("seed", range(20))
     def test_theorem_2_against_the_primal(self, seed):
@@ -276,7 +281,8 @@ class TestResult:
 
     def test_explain_names_numbers(self):
         assert "Optimal: the min norm lies in [" in min_norm_point([[3.0, 4.0]]).explain()
-        hard = min_norm_point([[1.0, 0], [1e3, 1.0]], method="paper", tol=1e-12)
+        rng = np.random.default_rng(0)
+        hard = min_norm_point(rng.standard_normal((10, 50)) + 100.0, method="paper")
         assert hard.status == "undecided"
         assert 'method="auto"' in hard.explain()
 
@@ -301,7 +307,7 @@ class TestBadInput:
             (None, "not floating-point"),
             ([[2**60 + 1]], "exact_min_norm"),
             ([[1e305]], "overflow"),
-            ([[1e300, 5e-324]], "apart"),
+            ([[1e300], [5e-324]], "apart"),
         ],
     )
     def test_gradients(self, gradients, problem):

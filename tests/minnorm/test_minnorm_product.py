@@ -167,5 +167,5 @@ def test_bad_gradients(gradients, argument):
 
 @pytest.mark.parametrize("sizes", [[], [1], [3], [0, 2], [1.0, 1.0], [True, 1], 2, ["a", "b"]])
 def test_bad_sizes(sizes):
-    with pytest.raises(InvalidInputError, match="^sizes:"):
+    with pytest.raises(InvalidInputError, match=r"^sizes:"):
         product_min_norm_weights(np.eye(2), sizes=sizes)

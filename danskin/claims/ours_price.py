@@ -1,0 +1,263 @@
+"""Ours: the price of one adversary, how far uphill a single gradient can point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from danskin.claims.argument import (
+    DECISION,
+    EXACT,
+    SYMBOLIC,
+    Argument,
+    decided,
+    ordered,
+)
+from danskin.claims.core import Claim
+from danskin.claims.gram import (
+    Domain,
+    known_maximizers,
+    maximum_is,
+)
+from danskin.claims.implication import Fact, Implication, prove_twice
+from danskin.claims.section3 import PAIR, pair_gram
+from danskin.counterexamples import (
+    OBTUSE_PAIR,
+    pull_back,
+    simplex_formula,
+    symmetric_triple,
+)
+from danskin.direction import steepest_descent
+from danskin.errors import InvalidInputError
+from danskin.exact import exact_max, tidy
+from danskin.expression import parse
+from danskin.verdict import Verdict
+
+__all__ = ["CLAIMS"]
+
+
+def _price(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> None:
+    a, b, z = (sympy.Symbol(s) for s in "abz")
+    n2, m2 = sympy.Symbol("n2"), sympy.Symbol("m2")
+    gram = sympy.Matrix([[1, a, b], [a, n2, z], [b, z, m2]])  # of x*/rho, g_i, g_j
+    first, second = sympy.Matrix([[-a, 1, 0]]), sympy.Matrix([[-b, 0, 1]])
+    inner = sympy.expand((first * gram * second.T)[0])
+    length = sympy.expand((first * gram * first.T)[0])
+    argument.lemma(
+        "Let xi = x*/rho, a = <xi, g_i>, b = <xi, g_j>, w_i = g_i - a xi, w_j = g_j - b xi, "
+        f"z = <g_i, g_j>. From the Gram matrix of (xi, g_i, g_j): <w_i, w_j> = {inner}, "
+        f"|w_i|^2 = {length}; by KKT (theorem-2) a, b >= rho",
+        decided(inner == z - a * b and length == n2 - a**2),
+        SYMBOLIC,
+    )
+    prove_twice(
+        argument,
+        "Cauchy-Schwarz: with p = |w_i|, q = |w_j|, W = <w_i, w_j>, |q w_i + p w_j|^2 = 2 p^2 q^2 "
+        "+ 2 p q W >= 0 gives W >= -p q (if p q = 0, then W = 0)",
+        Implication.read(
+            {"P": "p > 0", "Q": "q > 0", "SQUARE": "2*p**2*q**2 + 2*p*q*W >= 0"},
+            "W >= -p*q",
+            sample={"p": 1, "q": 1, "W": 0},
+            certificate="2*P*Q*NOT + SQUARE",
+        ),
+        lemma=True,
+    )
+    prove_twice(
+        argument,
+        "p = sqrt(n^2 - a^2) is at most P = sqrt(N^2 - rho^2) where n <= N and a >= rho",
+        Implication.read(
+            {
+                "A": "a >= r",
+                "R": "r >= 0",
+                "P0": "P >= 0",
+                "p0": "p >= 0",
+                "EP": "p**2 == n2 - a**2",
+                "EQ": "P**2 == N2 - r**2",
+                "NM": "n2 <= N2",
+            },
+            "p <= P",
+            sample={"a": 1, "r": 1, "p": 1, "P": 1, "n2": 2, "N2": 2},
+            certificate="NOT**2 + 2*P0*NOT + A**2 + 2*R*A + NM - EP + EQ",
+        ),
+        lemma=True,
+    )
+    prove_twice(
+        argument,
+        "Together, with P = sqrt(n_i^2 - rho^2), Q = sqrt(nmax^2 - rho^2): <-g_i, g_j> = -(a b + "
+        "W) <= P Q - rho^2",
+        Implication.read(
+            {
+                "A": "a >= r",
+                "B": "b >= r",
+                "R": "r >= 0",
+                "PI": "p >= 0",
+                "QJ": "q >= 0",
+                "PP": "P >= p",
+                "QQ": "Q >= q",
+                "CS": "W >= -p*q",
+            },
+            "-(a*b + W) <= P*Q - r**2",
+            sample={"a": 1, "b": 1, "r": 1, "p": 1, "q": 1, "P": 1, "Q": 1, "W": 0},
+            # P Q - p q = (P-p)(Q-q) + p (Q-q) + q (P-p); a b - r^2 likewise.
+            certificate="NOT + CS + A*B + R*A + R*B + PP*QQ + PI*QQ + QJ*PP",
+        ),
+        lemma=True,
+    )
+    _unit_bound(argument, claimed["unit"])
+    for name, case in claimed["instances"].items():
+        _price_instance(argument, name, case, claimed["bound"], formulas[name])
+
+
+def _unit_bound(argument: Argument, unit: str) -> None:
+    """For unit gradients P = Q = sqrt(1 - rho^2)."""
+    given = {"E": "P**2 + r**2 == 1"}
+    sample = {"P": "3/5", "r": "4/5"}
+    prove_twice(
+        argument,
+        f"Unit gradients: P = Q with P^2 = 1 - rho^2, and the bound is {unit}",
+        [
+            Implication.read(given, f"P*P - r**2 <= {unit}", sample=sample, certificate="NOT - E"),
+            Implication.read(given, f"P*P - r**2 >= {unit}", sample=sample, certificate="NOT + E"),
+        ],
+    )
+
+
+def _price_instance(
+    argument: Argument, name: str, case: dict[str, Any], bound: str, formula: Any
+) -> None:
+    rows = [[parse(x, {}, "vectors") for x in v] for v in case["vectors"]]
+    S = known_maximizers(pull_back(formula, rows), [0] * len(rows[0]))
+    gradients = S.exact_gradients or ()
+    best = steepest_descent(S)
+    if best.exact_derivative is None:
+        raise InvalidInputError("objective", f"{name}: rho is not known exactly", "")
+    rho2 = tidy(best.exact_derivative**2)
+    squares = [_inner(g, g) for g in gradients]
+    largest = exact_max(squares)
+    if largest is None:
+        raise InvalidInputError("objective", f"{name}: the lengths cannot be compared", "")
+    for i, g in enumerate(gradients):
+        worst = exact_max([_inner([-x for x in g], h) for h in gradients])
+        limit = parse(bound, {"n2": squares[i], "N2": largest[0], "r2": rho2}, "bound")
+        value = None if worst is None else worst[0]
+        relation = "==" if case["attained"] else "<="
+        argument.part(
+            f"{name}, gradient {i + 1}: max_j <-g_i, g_j> = {value} {relation} {limit}, "
+            f"rho^2 = {rho2}",
+            ordered(value, relation, limit),
+            EXACT,
+        )
+
+
+def _inner(a: Any, b: Any) -> sympy.Expr:
+    return sympy.expand(sympy.Add(*(x * y for x, y in zip(a, b, strict=True))))
+
+
+PRICE = Claim(
+    id="price-of-one-adversary",
+    title="How far uphill a single gradient can point, by the min norm of the hull",
+    source="Ours; quantifies Section 3",
+    statement=(
+        r"\max_j \langle -g_i, g_j\rangle \le \sqrt{(n_i^2 - \rho^2)(n_{\max}^2 - \rho^2)} - \rho^2"
+        r",\quad \|g_i\| = 1 \ \forall i \implies \max_j \langle -g_i, g_j\rangle \le 1 - 2\rho^2"
+    ),
+    expected=Verdict.PROVED,
+    methods=(SYMBOLIC, DECISION, EXACT),
+    objects={
+        "obtuse pair": OBTUSE_PAIR.formula,
+        "lifted triple": simplex_formula(3),
+        "lengths 1, 2, 3": simplex_formula(3),
+    },
+    claimed={
+        "bound": "sqrt((n2 - r2)*(N2 - r2)) - r2",
+        "unit": "1 - 2*r**2",
+        "instances": {
+            "obtuse pair": {"vectors": (("1", "0"), ("-3/5", "4/5")), "attained": True},
+            "lifted triple": {
+                "vectors": tuple(tuple(map(str, v)) for v in symmetric_triple("1/2")),
+                "attained": False,
+            },
+            "lengths 1, 2, 3": {
+                "vectors": (("1", "0", "0"), ("-6/5", "8/5", "0"), ("1", "2", "-2")),
+                "attained": False,
+            },
+        },
+    },
+    prove=_price,
+)
+
+
+def _attained(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
+    point, domain = pair_gram(obtuse_pair, claimed)
+    x = sympy.ones(1, point.rows.rows) * point.rows / point.rows.rows
+    square = point.square(x)
+    kkt = [
+        domain.always(p - square, ">=", f"<x, g_{j}> >= |x|^2")
+        for j, p in enumerate(point.products(x))
+    ]
+    rho2 = domain.formula(claimed["rho^2"])
+    kkt.append(domain.always(square - rho2, "==", f"|x|^2 == {rho2}"))
+    prove_twice(argument, f"{domain}: rho^2 = {square}, by KKT at the mean of the gradients", kkt)
+    bound = sympy.expand(parse(claimed["bound"], {"r2": rho2}, "bound"))
+    for j in range(point.rows.rows):
+        away = -point.rows[j, :]
+        unit = point.square(away)
+        argument.part(f"gradient {j + 1} has length 1", decided(unit == 1), SYMBOLIC)
+        maximum_is(
+            argument, f"D(0; -g_{j + 1}) equals the bound", point.products(away), bound, domain
+        )
+    # Every rho in (0, 1/sqrt 2) occurs: c = 2 rho^2 - 1.
+    radius = Domain({"LO": "r2 > 0", "HI": claimed["range"]}, {"r2": "1/4"})
+    c = sympy.Symbol("c")
+    cosine = radius.formula(claimed["cosine"])
+    r2 = radius.names["r2"]
+    limits = [
+        radius.always(
+            fact.expr.xreplace({c: cosine}), fact.relation, f"{fact.text} at c = {cosine}"
+        )
+        for fact in _facts(domain)
+    ]
+    uphill = radius.always(parse(claimed["bound"], {"r2": r2}, "bound"), ">", "the bound is > 0")
+    back = radius.always(rho2.xreplace({c: cosine}) - r2, "==", "rho^2 == r2 at that c")
+    prove_twice(
+        argument,
+        f"For every rho^2 = r2 with {radius} the pair with c = {cosine} is admissible, has that "
+        "rho, and both single gradients ascend",
+        [*limits, back, uphill],
+    )
+    beyond = Domain({"LO": claimed["safe"]}, {"r2": "3/4"})
+    safe = beyond.always(-parse(claimed["bound"], {"r2": r2}, "bound"), ">", "the bound is < 0")
+    prove_twice(
+        argument, f"Conversely, for {beyond} the bound makes every single gradient descend", safe
+    )
+
+
+def _facts(domain: Domain) -> list[Fact]:
+    return list(domain.implies("0 >= 0").hypotheses.values())
+
+
+ATTAINED = Claim(
+    id="price-attained",
+    title="The bound is attained for every rho below 1/sqrt(2), and no corollary holds there",
+    source="Ours; quantifies Section 3",
+    statement=(
+        r"\forall \rho \in (0, 1/\sqrt2)\ \exists \text{ unit } g_1, g_2 \text{ with min norm }"
+        r" \rho:\ D(\theta; -g_i) = 1 - 2\rho^2 > 0;\quad \rho > 1/\sqrt2 \implies"
+        r" D(\theta; -g_i) < 0 \ \forall i"
+    ),
+    expected=Verdict.PROVED,
+    methods=(SYMBOLIC, DECISION),
+    objects={"obtuse_pair": OBTUSE_PAIR.formula},
+    claimed={
+        **PAIR,
+        "rho^2": "(1 + c)/2",
+        "bound": "1 - 2*r2",
+        "range": "r2 < 1/2",
+        "cosine": "2*r2 - 1",
+        "safe": "r2 > 1/2",
+    },
+    prove=_attained,
+)
+
+CLAIMS = (PRICE, ATTAINED)

@@ -1,0 +1,74 @@
+"""The two-sided certificate itself, on optimal weights, where a bound off by one rounding shows."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from danskin.minnorm import min_norm_weights, product_min_norm_weights
+from danskin.minnorm.bounds import gram_bounds, point_bounds
+from danskin.minnorm.rational import exact_active_set, integer_gram
+from danskin.minnorm.solve import to_integers
+
+
+def exact_square(gram, unit, sizes):
+    weights, _ = exact_active_set(gram, sizes)
+    square = sum(a * b * gram[i][j] for i, a in enumerate(weights) for j, b in enumerate(weights))
+    return square * unit / len(sizes) ** 2, np.array([float(a) for a in weights])
+
+
+def test_cancelling_pairs(brackets):
+    """Inner products that cancel to 1e-6 of their terms: their rounding error is in the bound."""
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        common = 1e-6 * rng.standard_normal(60)
+        opposite = rng.standard_normal(60)
+        points = np.array([common + opposite, common - opposite]) / 8
+        rows = to_integers(points)
+        square, weights = exact_square(integer_gram(rows.rows), rows.unit**2, (2,))
+        _, bounds = point_bounds(points, weights, (2,))
+        assert brackets(bounds.lower, bounds.upper, square)
+
+
+@pytest.mark.parametrize("sizes", [(6,), (2, 4), (1, 2, 3)])
+def test_gram_matrices(sizes, brackets):
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        factors = rng.standard_normal((6, 8)) + rng.choice([0.0, 3.0])
+        gram = factors @ factors.T
+        gram = (gram + gram.T) / 2
+        rows = to_integers(gram)
+        square, weights = exact_square(rows.rows, rows.unit, sizes)
+        bounds = gram_bounds(gram, weights, sizes)
+        assert brackets(bounds.lower, bounds.upper, square)
+        # and they are tight, since the weights are the best float64 has
+        assert bounds.upper - bounds.lower <= 1e-11 * bounds.upper
+        result = product_min_norm_weights(gram, sizes=sizes, method="wolfe")
+        assert brackets(result.lower_bound, result.norm, square)
+        assert result.status == "optimal"
+
+
+def test_weights_that_do_not_add_up_to_one_are_paid_for(brackets):
+    points = np.array([[0.75, 0.0], [0.0, 0.5]])
+    rows = to_integers(points)
+    square, weights = exact_square(integer_gram(rows.rows), rows.unit**2, (2,))
+    for defect in (1e-6, -1e-6):
+        _, bounds = point_bounds(points, weights * (1 + defect), (2,))
+        assert brackets(bounds.lower, bounds.upper, square)
+        gram = gram_bounds(points @ points.T, weights * (1 + defect), (2,))
+        assert brackets(gram.lower, gram.upper, square)
+
+
+def test_the_noise_of_a_shifted_gram_matrix_counts_as_rounding():
+    """An eigenvalue of -1e-7 of the diagonal: lengths below about sqrt(1e-7) mean nothing."""
+    gram = np.array([[1.0, -1.0 - 1e-7], [-1.0 - 1e-7, 1.0]])
+    assert min_norm_weights(gram).rounding >= 4e-4
+
+
+def test_integers_of_a_float_matrix_are_exact():
+    matrix = np.array([[0.1, -3e100], [0.0, 5e-324]])
+    rows = to_integers(matrix)
+    for row, floats in zip(rows.rows, matrix.tolist(), strict=True):
+        assert [entry * rows.unit for entry in row] == [Fraction(value) for value in floats]

@@ -1,0 +1,97 @@
+"""Every notebook runs from top to bottom, and is the same as its text.
+
+The ``.py`` in percent format is the one to edit; ``jupytext --update --to ipynb`` makes the other.
+"""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+jupytext = pytest.importorskip("jupytext")
+nbclient = pytest.importorskip("nbclient")
+nbformat = pytest.importorskip("nbformat")
+pytest.importorskip("ipykernel")
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SECONDS = 120  # a cell
+
+
+def named(notebooks):
+    return pytest.mark.parametrize("path", notebooks, ids=lambda p: p.stem)
+
+
+def test_there_are_notebooks():
+    assert (ROOT / "notebooks" / "01_quickstart.ipynb") in NOTEBOOKS
+
+
+def execute(path: Path):
+    notebook = nbformat.read(path, as_version=4)
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(ROOT)}},  # where the kernel starts
+    )
+    asyncio.run(client.async_execute())
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def executed():
+    """Notebooks after a run, each run once."""
+    done: dict = {}
+
+    def run(path: Path):
+        if path not in done:
+            done[path] = execute(path)
+        return done[path]
+
+    return run
+
+
+@named(NOTEBOOKS)
+def test_every_cell_runs(path, executed):
+    """A failing cell raises CellExecutionError with its traceback; a warning is a defect too."""
+    for cell in executed(path).cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output.text
+
+
+@named(NOTEBOOKS)
+def test_is_kept_without_outputs(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+@named(NOTEBOOKS)
+def test_agrees_with_its_text(path):
+    def cells(notebook):
+        return [(c.cell_type, c.source) for c in notebook.cells]
+
+    text = jupytext.read(path.with_suffix(".py"))
+    assert cells(nbformat.read(path, as_version=4)) == cells(text)
+
+
+def test_no_text_without_its_notebook():
+    texts = sorted((ROOT / "notebooks").glob("*.py"))
+    assert [t.with_suffix(".ipynb") for t in texts] == NOTEBOOKS
+
+
+def test_the_quickstart_shows_what_it_says(executed):
+    """Ten cells of code; single gradients up, the steepest direction down, three pictures."""
+    notebook = executed(ROOT / "notebooks" / "01_quickstart.ipynb")
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    assert len(code) == 10
+    outputs = [o for c in code for o in c.outputs]
+    printed = "".join(o.text for o in outputs if o.output_type == "stream")
+    assert printed.count("D = 3*sqrt(5)/5") == 2
+    assert "Steepest descent at rate -1 (exactly -1), over all maximizers." in printed
+    assert "a two-sided derivative exists: refuted" in printed
+    assert re.search(r"one gradient +step .* changes by \+", printed)
+    assert re.search(r"step-aware +step .* changes by -", printed)
+    assert sum("image/png" in o.get("data", {}) for o in outputs) == 3
