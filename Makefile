@@ -18,12 +18,14 @@ help: ## list the targets
 
 demo: $(BASE) ## verify the paper's statements, certify an example, leave both reports in report/
 	@mkdir -p $(REPORT)
-	MPLBACKEND=Agg $(BIN)/danskin verify --json $(REPORT)/verify.json
+	MPLBACKEND=Agg $(BIN)/danskin verify --json $(REPORT)/verify.json \
+		--html $(REPORT)/verify.html
 	MPLBACKEND=Agg $(BIN)/danskin certify examples/orabona.toml \
 		--plot $(REPORT)/orabona.png --json $(REPORT)/orabona.json
 	@echo
 	@echo "The reports lie in $(REPORT)/:"
-	@echo "  verify.json   every statement of the paper: verdict, method, evidence"
+	@echo "  verify.html   every statement of the paper with its verdict and evidence: open it in a browser"
+	@echo "  verify.json   the same for programs"
 	@echo "  orabona.json  the example's maximizers, gradients, directions and certificate"
 	@echo "  orabona.png   its directional derivative over all directions"
 	@echo "An objective of your own: $(BIN)/danskin certify my_problem.toml (see examples/)"

@@ -146,8 +146,14 @@ def _assumptions(S: Any, constant: Any, distance: Any, exact: bool) -> tuple[str
 
 
 def _rounded_down(number: Any) -> float:
-    ball = enclose(number, 128)
-    value = float(ball.mid())
-    while not flint.arb(value) <= ball:
-        value = math.nextafter(value, -math.inf)
-    return value
+    if sign(number) == 0:
+        return 0.0
+    for bits in (128, 2048):
+        ball = enclose(number, bits)
+        if ball.is_finite() and (ball.rel_accuracy_bits() > 60 or bits > 128):
+            lower = ball.lower()
+            value = float(lower)
+            while not flint.arb(value) <= lower:
+                value = math.nextafter(value, -math.inf)
+            return value
+    return -math.inf

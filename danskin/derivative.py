@@ -15,8 +15,9 @@ from typing import Any, Literal
 import numpy as np
 import sympy
 
-from danskin.errors import InvalidInputError
+from danskin.errors import InvalidInputError, LimitError
 from danskin.exact import exact_max, exact_vector, is_exact_input, sign, tidy, to_float
+from danskin.limits import time_limit
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet, maximizers
 from danskin.objective import BatchObjective, MinMaxObjective, as_floats
 from danskin.verdict import Verdict
@@ -37,6 +38,8 @@ Bound = Literal["exact", "lower"]
 MaximizerSets = MaximizerSet | BatchMaximizerSet
 
 _EPS = float(np.finfo(float).eps)
+_TINY = 5e-324
+_EXACT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,7 @@ def _maximum(rows: GradientRows, direction: Any, bound: Bound) -> DirectionalDer
         gamma = exact_vector(direction, "direction", n)
         length = _exact_length(gamma)
         products = [_dot(gamma, g) for g in rows.exact]
-        best = exact_max(products)
+        best = _largest(products)
         if best is not None:
             return DirectionalDerivative(tidy(best[0] / length), bound, 0.0, best[1][0])
     gamma = _unit(as_floats(direction, "direction", n))
@@ -189,9 +192,20 @@ def _maximum(rows: GradientRows, direction: Any, bound: Bound) -> DirectionalDer
     scaled = rows.floats / scale
     products = scaled @ gamma
     best_row = int(np.argmax(products))
-    # n products and sums, the unit vector's own rounding, and gradients rounded from exact ones.
-    error = (n + 8) * _EPS * float((np.abs(scaled) @ np.abs(gamma)).max()) * scale
+    # n products and sums, the unit vector's own rounding, and gradients rounded from exact ones;
+    # and what underflow took from products, or from tiny entries when they became floats.
+    size = float((np.abs(scaled) @ np.abs(gamma)).max())
+    lost = (n + 1) * _TINY * max(scale, 1.0) if _may_underflow(rows, scaled, gamma) else 0.0
+    error = (n + 8) * _EPS * size * scale + lost
     return DirectionalDerivative(float(products[best_row]) * scale, bound, error, best_row)
+
+
+def _may_underflow(rows: GradientRows, scaled: np.ndarray, gamma: np.ndarray) -> bool:
+    if (np.abs(scaled).min() == 0 or np.abs(gamma).min() == 0) and rows.exact is not None:
+        # A zero among the floats may be a number too small for them.
+        return True
+    products = np.abs(scaled) * np.abs(gamma)
+    return bool(((products < 1e-300) & (scaled != 0) & (gamma != 0)).any())
 
 
 def _face_derivative(S: MaximizerSet, direction: Any) -> DirectionalDerivative:
@@ -205,7 +219,7 @@ def _face_derivative(S: MaximizerSet, direction: Any) -> DirectionalDerivative:
     over_faces, _ = found
     exact = S.complete and over_faces.complete and over_faces.exact_value is not None
     if exact and is_exact_input(direction) and not isinstance(listed.value, float):
-        both = exact_max([tidy(over_faces.exact_value / length), listed.value])
+        both = _largest([tidy(over_faces.exact_value / length), listed.value])
         if both is not None:
             return DirectionalDerivative(both[0], "exact")
     value = max(over_faces.value / to_float(length), float(listed))
@@ -223,6 +237,14 @@ def _batch_derivative(S: BatchMaximizerSet, direction: Any) -> DirectionalDeriva
     mean = math.fsum(float(p) for p in parts) / len(parts)
     error = sum(p.error + _EPS * abs(float(p)) for p in parts) / len(parts)
     return DirectionalDerivative(mean, bound, error + _EPS * abs(mean))
+
+
+def _largest(numbers: Sequence[Any]) -> tuple[Any, list[int]] | None:
+    try:
+        with time_limit(_EXACT_SECONDS, "comparing exact inner products"):
+            return exact_max(numbers)
+    except LimitError:
+        return None
 
 
 def _dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
@@ -282,13 +304,16 @@ def two_sided_derivative(S_or_gradients: Any, direction: Any) -> TwoSidedDerivat
     Parameters and errors as in `directional_derivative`. From floats, equality is never proved
     (it may hold to rounding only); from a "lower" bound neither is difference refuted.
     """
-    if is_exact_input(direction):
-        n = S_or_gradients.theta.size if isinstance(S_or_gradients, MaximizerSets) else None
-        gamma: Any = list(exact_vector(direction, "direction", n))
-        opposite: Any = [-x for x in gamma]
+    gamma: Any
+    if isinstance(S_or_gradients, MaximizerSets):
+        n = S_or_gradients.theta.size
     else:
-        gamma = np.asarray(direction, dtype=float)
-        opposite = -gamma
+        n = gradient_rows(S_or_gradients).floats.shape[1]
+    if is_exact_input(direction):
+        gamma = exact_vector(direction, "direction", n)
+    else:
+        gamma = as_floats(direction, "direction", n)
+    opposite: Any = [-x for x in gamma] if isinstance(gamma, tuple) else -gamma
     forward = directional_derivative(S_or_gradients, gamma)
     backward = directional_derivative(S_or_gradients, opposite)
     exact = not isinstance(forward.value, float) and not isinstance(backward.value, float)
@@ -298,6 +323,8 @@ def two_sided_derivative(S_or_gradients: Any, direction: Any) -> TwoSidedDerivat
         return TwoSidedDerivative(forward, backward, Verdict.PROVED, forward.value)
     # The sum is at least 0 (a maximum against a minimum), and larger over more maximizers.
     differs = which == 1 if exact else total > forward.error + backward.error
+    # From a "lower" bound nothing follows: what the search found need not be maximizers.
+    differs = differs and forward.bound == backward.bound == "exact"
     verdict = Verdict.REFUTED if differs else Verdict.UNDECIDED
     return TwoSidedDerivative(forward, backward, verdict, None)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,7 @@ _MAX_EXACT_RATIONAL = 64
 _MAX_EXACT_ALGEBRAIC = 6
 _EXACT_SECONDS = 5.0
 _MAX_CUTS = 200
+_CUT_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,11 @@ def _of_batch(S: BatchMaximizerSet) -> SteepestDescent:
         # The hull of the joint gradients is the Minkowski mean of the samples' hulls.
         rows = GradientRows(np.zeros((0, 0)), tuple(dict.fromkeys(S.exact_gradients)))
         return _of_rows(rows, bound, result)
-    return _from_result(result, bound)
+    found = _from_result(result, bound)
+    if found.direction is None or S.spans:
+        return found
+    # The listed gradients do not span the faces': the rate along the direction is asked anew.
+    return replace(found, derivative=float(directional_derivative(S, found.direction)))
 
 
 def _by_cuts(S: MaximizerSet) -> SteepestDescent:
@@ -236,6 +241,12 @@ def _by_cuts(S: MaximizerSet) -> SteepestDescent:
     direction = _from_result(result, bound)
     if direction.direction is None:
         return direction
+    # The solver's lower bound is for the listed gradients; over the faces it is the last cut's.
+    below = max(lower - 1e-13 * result.size, 0.0) if known else 0.0
+    closed = result.norm - below <= _CUT_TOLERANCE * result.norm
+    result = replace(
+        result, lower_bound=below, status="optimal" if closed else "undecided", tol=_CUT_TOLERANCE
+    )
     along = directional_derivative(S, direction.direction)
     return SteepestDescent(direction.direction, float(along), False, result, along.bound)
 

@@ -25,7 +25,7 @@ import numpy as np
 import sympy
 
 from danskin.errors import ExpressionError, InvalidInputError, LimitError
-from danskin.expression import check, parse, xlogx
+from danskin.expression import check, check_size, parse, xlogx
 from danskin.expression.whitelist import MAX_NUMBER_BITS
 from danskin.limits import time_limit
 
@@ -76,7 +76,8 @@ def exact_number(value: Any, argument: str) -> sympy.Expr:
         return parse(value, {}, argument)
     if isinstance(value, sympy.Basic):
         if not isinstance(value, sympy.Expr):
-            raise InvalidInputError(argument, f"{value} is not a number", remedy)
+            raise InvalidInputError(argument, f"{_short(value)} is not a number", remedy)
+        check_size(value, argument)
         return check(value, (), argument)
     if isinstance(value, Decimal):
         if not value.is_finite():

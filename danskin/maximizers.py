@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,10 +20,10 @@ import sympy
 from danskin.argmax import ArgMax, maximize
 from danskin.argmax.polynomial import is_affine, polynomial_terms
 from danskin.errors import InvalidInputError
-from danskin.exact import tidy, to_float
+from danskin.exact import exact_max, exact_number, tidy, to_float
 from danskin.expression.whitelist import require_real
 from danskin.objective import BatchObjective, ExpressionObjective, MinMaxObjective
-from danskin.sets import Ball, CompactSet
+from danskin.sets import Ball, CompactSet, FiniteSet
 
 __all__ = ["BatchMaximizerSet", "MaximizerSet", "maximizers"]
 
@@ -93,15 +93,14 @@ class MaximizerSet:
             return None
         slope = sympy.Add(*(x * g for x, g in zip(direction, self._gradient_at, strict=True)))
         found = [maximize(slope, self._symbols, face) for face in self.faces]
-        best = max(found, key=lambda r: r.value)
-        merged = ArgMax(**{**best.__dict__, "complete": all(r.complete for r in found)})
+        best = _largest(found)
         if best.exact_points is None:
-            at = dict(zip(self._symbols, map(sympy.Float, best.points[0]), strict=True))
+            point = tuple(exact_number(float(x), "delta") for x in best.points[0])
         else:
             point = best.exact_points[0] if best.exact_points else best.faces[0].exact_point()
-            at = dict(zip(self._symbols, point, strict=True))
-        gradient = np.array([float(g.xreplace(at)) for g in self._gradient_at])
-        return merged, gradient
+        at = dict(zip(self._symbols, point, strict=True))
+        gradient = np.array([to_float(g.xreplace(at)) for g in self._gradient_at])
+        return best, gradient
 
     def to_dict(self) -> dict[str, Any]:
         """Return the set as plain data."""
@@ -328,6 +327,8 @@ def _carriers(
     if not any(g.free_symbols & set(symbols) for g in gradient):
         return [face.exact_point()], True
     corners = face.vertices()
+    if isinstance(face, FiniteSet) and corners is not None:
+        return corners, True
     if corners is not None and len(corners) <= _MAX_FACE_VERTICES:
         terms = [polynomial_terms(g, symbols) for g in gradient]
         if all(t is not None and is_affine(t) for t in terms):
@@ -342,6 +343,16 @@ def _carriers(
     if isinstance(face, Ball):
         return [_shifted(face, i, s) for i in range(face.dim) for s in (1, -1)], False
     return [face.exact_point()], False
+
+
+def _largest(found: Sequence[ArgMax]) -> ArgMax:
+    """Return the largest of some maxima; complete if all are and the order is decided."""
+    values = [r.exact_value for r in found if r.exact_value is not None]
+    exact = exact_max(values) if len(values) == len(found) else None
+    if exact is not None and all(r.complete for r in found):
+        return found[exact[1][0]]
+    best = max(found, key=lambda r: r.value)
+    return replace(best, complete=False, exact_value=None)
 
 
 def _some_points(found: ArgMax) -> list[ExactPoint]:

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import numbers
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,14 @@ import sympy
 from danskin.argmax import ArgMax, maximize, numeric_argmax
 from danskin.errors import ExpressionError, InvalidInputError
 from danskin.exact import exact_number, exact_vector, to_float
-from danskin.expression import NumericFunction, check, parse, symbols_for
+from danskin.expression import NumericFunction, check, check_size, parse, symbols_for
+from danskin.limits import time_limit
 from danskin.problem import Problem, read_problem
 from danskin.sets import CompactSet, FiniteSet, Product
 
 __all__ = ["BatchObjective", "MinMaxObjective", "as_floats"]
+
+_DERIVATIVE_SECONDS = 10.0
 
 
 def as_floats(values: Any, argument: str, dim: int) -> np.ndarray:
@@ -36,7 +41,12 @@ def as_floats(values: Any, argument: str, dim: int) -> np.ndarray:
         if not np.isfinite(values).all():
             raise InvalidInputError(argument, "it holds NaN or infinity", "Pass finite numbers.")
         return values.astype(float)
-    return np.array([to_float(v) for v in exact_vector(values, argument, dim)])
+    try:
+        return np.array([to_float(v) for v in exact_vector(values, argument, dim)])
+    except ExpressionError as error:
+        if error.argument != "number":
+            raise
+        raise InvalidInputError(argument, error.problem, error.remedy) from None
 
 
 class MinMaxObjective:
@@ -198,7 +208,10 @@ class MinMaxObjective:
     ) -> np.ndarray:
         result = function(theta.copy(), delta.copy())
         try:
-            out = np.asarray(result, dtype=float)
+            out = np.asarray(result)
+            if out.dtype.kind not in "fiuO":
+                raise TypeError
+            out = out.astype(float)
         except (TypeError, ValueError):
             raise InvalidInputError(
                 name, f"it returned {type(result).__name__}", "It must return real numbers."
@@ -254,11 +267,13 @@ class ExpressionObjective(MinMaxObjective):
             name = min(s.name for s in shared)
             raise ExpressionError("delta", f"{name!r} is also in theta", "Names must differ.")
         self.parameters = _parameters(parameters or {}, {s.name for s in variables})
+        self._from_text = isinstance(g, str)
         if isinstance(g, str):
             self.text = g
             names: dict[str, sympy.Expr] = {**self.parameters, **{s.name: s for s in variables}}
             expression = parse(g, names, "g")
         else:
+            check_size(g, "g")
             # A caller's Symbols may carry assumptions; ours are plain, matched by name.
             plain = {
                 s: sympy.Symbol(s.name)
@@ -266,7 +281,8 @@ class ExpressionObjective(MinMaxObjective):
                 if isinstance(s, sympy.Symbol)
             }
             constants = {sympy.Symbol(n): v for n, v in self.parameters.items()}
-            expression = sympy.sympify(g, strict=True) if isinstance(g, (int, float)) else g
+            number = isinstance(g, (numbers.Real, Decimal)) and not isinstance(g, sympy.Basic)
+            expression: Any = exact_number(g, "g") if number else g
             if isinstance(expression, sympy.Expr):
                 expression = expression.xreplace(plain).xreplace(constants)
             expression = check(expression, variables, "g")
@@ -278,31 +294,40 @@ class ExpressionObjective(MinMaxObjective):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the text and the names."""
         names = tuple(s.name for s in self.theta_symbols), tuple(s.name for s in self.delta_symbols)
-        parameters = {n: str(v) for n, v in self.parameters.items()}
-        g = self.expression if self.expression.has(sympy.CRootOf) else self.text
-        return (type(self), (g, *names, self.domain, parameters))
+        g = self.text if self._from_text else self.expression
+        return (type(self), (g, *names, self.domain, self.parameters))
 
     @cached_property
     def gradient_expressions(self) -> tuple[sympy.Expr, ...]:
         """Partial derivatives in theta, (n,), exact."""
-        return tuple(sympy.diff(self.expression, s) for s in self.theta_symbols)
+        with time_limit(_DERIVATIVE_SECONDS, "differentiating g"):
+            return tuple(sympy.diff(self.expression, s) for s in self.theta_symbols)
 
     @cached_property
     def _variables(self) -> tuple[sympy.Symbol, ...]:
         return (*self.theta_symbols, *self.delta_symbols)
 
+    def _compiled(self, expressions: Sequence[Any]) -> NumericFunction:
+        try:
+            return NumericFunction(expressions, self._variables, to_float)
+        except ExpressionError as error:
+            raise InvalidInputError(
+                "g", f"a number in it: {error.problem}", "Rescale the problem."
+            ) from None
+
     @cached_property
     def _compiled_value(self) -> NumericFunction:
-        return NumericFunction([self.expression], self._variables, to_float)
+        return self._compiled([self.expression])
 
     @cached_property
     def _compiled_grad_theta(self) -> NumericFunction:
-        return NumericFunction(self.gradient_expressions, self._variables, to_float)
+        return self._compiled(self.gradient_expressions)
 
     @cached_property
     def _compiled_grad_delta(self) -> NumericFunction:
-        slopes = [sympy.diff(self.expression, s) for s in self.delta_symbols]
-        return NumericFunction(slopes, self._variables, to_float)
+        with time_limit(_DERIVATIVE_SECONDS, "differentiating g"):
+            slopes = [sympy.diff(self.expression, s) for s in self.delta_symbols]
+        return self._compiled(slopes)
 
     def values(self, theta: np.ndarray, deltas: np.ndarray) -> np.ndarray:
         """See `MinMaxObjective.values`."""
@@ -383,6 +408,10 @@ class BatchObjective:
     """
 
     def __init__(self, samples: Sequence[MinMaxObjective]) -> None:
+        if not isinstance(samples, Iterable):
+            raise InvalidInputError(
+                "samples", f"{samples!r} is not a list", "Pass a list of objectives."
+            )
         self.samples = tuple(samples)
         if not self.samples:
             raise InvalidInputError("samples", "the batch is empty", "Pass one sample or more.")

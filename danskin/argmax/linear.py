@@ -27,7 +27,7 @@ def linear_face(c: Sequence[sympy.Expr], domain: CompactSet) -> CompactSet | Non
         return None if any(f is None for f in faces) else Product(*faces)  # type: ignore[arg-type]
     if isinstance(domain, Box):
         return _box_face(c, domain)
-    if isinstance(domain, Ball) and domain.vertices() is None:
+    if isinstance(domain, Ball) and domain.norm == 2 and domain.dim > 1 and not domain.is_point():
         return _sphere_face(c, domain)
     corners = domain.vertices()
     if corners is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import sympy
 
+from danskin.argmax.ascent import Values
 from danskin.argmax.numeric import numeric_argmax
 from danskin.argmax.result import ArgMax
 from danskin.argmax.structure import exact_argmax
@@ -15,11 +17,14 @@ from danskin.exact import to_float
 from danskin.expression import NumericFunction
 from danskin.expression.whitelist import require_real
 from danskin.limits import time_limit
-from danskin.sets import CompactSet
+from danskin.sets import Box, CompactSet, FiniteSet, Product
 
 __all__ = ["maximize"]
 
 _EXACT_SECONDS = 10.0
+_DERIVATIVE_SECONDS = 2.0
+#: Vectorised, a formula is cheap to ask at many points.
+_SAMPLES = 20_000
 
 
 def maximize(
@@ -43,32 +48,91 @@ def maximize(
     Raises
     ------
     InvalidInputError
-        The expression is not finite on the whole set.
+        The expression is not finite on the whole set, as far as that is seen.
     """
     require_real(expr, "value")
+    rng = np.random.default_rng(0) if rng is None else rng
     pieces = None
     why = "outside the classes with a proof"
     try:
         with time_limit(_EXACT_SECONDS, "the exact search for maximizers"):
             pieces = exact_argmax(expr, symbols, domain)
-    except LimitError as error:
-        why = str(error)
-    if pieces is not None:
-        return _exact_result(expr, symbols, pieces)
-    gradient_exprs = [sympy.diff(expr, s) for s in symbols]
-    hessian_exprs = [sympy.diff(g, s) for g in gradient_exprs for s in symbols]
-    value = NumericFunction([expr], symbols, to_float)
-    gradient = NumericFunction(gradient_exprs, symbols, to_float)
-    hessian = NumericFunction(hessian_exprs, symbols, to_float)
-    k = len(symbols)
-    found = numeric_argmax(
-        lambda d: value(*d.T)[0],
-        lambda d: gradient(*d.T).T,
-        lambda d: hessian(*d.T).T.reshape(-1, k, k),
-        domain,
-        np.random.default_rng(0) if rng is None else rng,
-    )
+            if pieces is not None:
+                return _exact_result(expr, symbols, pieces)
+    except (LimitError, RecursionError, sympy.PolynomialError, NotImplementedError) as error:
+        why = str(error) or type(error).__name__
+    found = numeric_argmax(*_functions(expr, symbols, domain, rng), domain, rng, _SAMPLES)
     return ArgMax(**{**found.__dict__, "method": f"{found.method} ({why})"})
+
+
+def _functions(
+    expr: sympy.Expr,
+    symbols: Sequence[sympy.Symbol],
+    domain: CompactSet,
+    rng: np.random.Generator,
+) -> tuple[Values, Values | None, Values | None]:
+    """Value, gradient and Hessian as functions of points (N, k); None where too long to write."""
+    value = NumericFunction([expr], symbols, to_float)
+    _no_poles(expr, symbols, domain, rng)
+    k = len(symbols)
+    gradient: NumericFunction | None = None
+    hessian: NumericFunction | None = None
+    try:
+        with time_limit(_DERIVATIVE_SECONDS, "differentiating"):
+            slopes = [sympy.diff(expr, s) for s in symbols]
+            gradient = NumericFunction(slopes, symbols, to_float)
+            bends = [sympy.diff(g, s) for g in slopes for s in symbols]
+            hessian = NumericFunction(bends, symbols, to_float)
+    except (LimitError, RecursionError):
+        pass
+    return (
+        lambda d: value(*d.T)[0],
+        _if_given(gradient, lambda f, d: f(*d.T).T),
+        _if_given(hessian, lambda f, d: f(*d.T).T.reshape(-1, k, k)),
+    )
+
+
+def _if_given(
+    function: NumericFunction | None, call: Callable[[NumericFunction, np.ndarray], np.ndarray]
+) -> Values | None:
+    return None if function is None else lambda d: call(function, d)
+
+
+def _no_poles(
+    expr: sympy.Expr,
+    symbols: Sequence[sympy.Symbol],
+    domain: CompactSet,
+    rng: np.random.Generator,
+) -> None:
+    """Raise where a denominator changes sign on a connected set: it vanishes somewhere on it."""
+    parts = domain.sets if isinstance(domain, Product) else (domain,)
+    below = list(dict.fromkeys(_denominators(expr)))
+    if not below or any(isinstance(s, FiniteSet) for s in parts):
+        return
+    points = domain.sample(rng, 2000)
+    if isinstance(domain, Box):
+        points = np.vstack([points, domain.lo, domain.hi])
+    for denominator in below:
+        values = NumericFunction([denominator], symbols, to_float)(*points.T)[0]
+        if np.isfinite(values).all() and values.min() < 0 < values.max():
+            raise InvalidInputError(
+                "value",
+                f"g(theta, delta) is not finite where {denominator} = 0, inside the set",
+                f"g must be continuous on all of {domain!r}; check theta, the set, and poles.",
+            )
+
+
+def _denominators(expr: sympy.Expr) -> Iterator[sympy.Expr]:
+    node: Any
+    for node in sympy.preorder_traversal(expr):
+        if not node.free_symbols:
+            continue
+        if isinstance(node, sympy.Pow) and node.exp.is_Rational and node.exp < 0:
+            yield node.base
+        elif isinstance(node, sympy.tan):
+            yield sympy.cos(node.args[0])
+        elif isinstance(node, sympy.cot):
+            yield sympy.sin(node.args[0])
 
 
 def _exact_result(

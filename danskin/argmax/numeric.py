@@ -1,35 +1,39 @@
 """Global maximizers by search: many starts, projected ascent, polishing, clustering.
 
-Nothing found here is proved to be all there is; results carry ``complete=False``.
+Nothing found here is proved to be all there is; results carry ``complete=False``. The search runs
+in coordinates in which boxes and balls have unit size and the function unit range.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 
 import numpy as np
 from scipy import optimize
+from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
+from danskin.argmax.ascent import Values, diameter, differences, projected_ascent
+from danskin.argmax.polish import hessian_by_differences, polish
 from danskin.argmax.result import ArgMax
 from danskin.errors import InvalidInputError
-from danskin.sets import Ball, Box, CompactSet, Product, Simplex
+from danskin.sets import Ball, Box, CompactSet, FiniteSet, Product
 
 __all__ = ["numeric_argmax", "projected_ascent"]
 
-Values = Callable[[np.ndarray], np.ndarray]
-"""(N, k) -> (N,)"""
-
 _GRID = 4001
-_STARTS = 96
-_SAMPLES = 4096
-_ASCENT_STEPS = 200
+_STARTS = 128
+_ASCENT_STEPS = 100
 _MAX_POINTS = 64
+#: Ascended points this close to the best, relative to the range of g, are polished.
+_LEADING = 0.02
 #: Values within this of the best, relative to the range of g over S, count as tied.
 TIE_TOLERANCE = 1e-9
 #: Tied points nearer than this, relative to the set's diameter, are one maximizer unless g dips
 #: between them: a tie within 1e-9 of a smooth maximum leaves its position open to about 3e-5.
 _MERGE = 1e-3
+
+_differences = differences
 
 
 def numeric_argmax(
@@ -38,6 +42,7 @@ def numeric_argmax(
     hessian: Values | None,
     domain: CompactSet,
     rng: np.random.Generator,
+    samples: int = 4096,
 ) -> ArgMax:
     """Search for all global maximizers of a function on a compact set.
 
@@ -45,27 +50,39 @@ def numeric_argmax(
     ----------
     value : (N, k) -> (N,)
     gradient : (N, k) -> (N, k), or None for finite differences
-    hessian : (N, k) -> (N, k, k), or None
-        Used to polish with Newton steps where given.
+    hessian : (N, k) -> (N, k, k), or None for differences of the gradient, on boxes
     domain : CompactSet
     rng : numpy.random.Generator
+    samples : int
+        Points asked before the ascent starts.
 
     Raises
     ------
     InvalidInputError
         The function is not finite at some sampled point of the set.
     """
-    slope = _differences(value, domain) if gradient is None else gradient
-    starts = _starting_points(value, domain, rng)
-    if domain.dim == 1 and isinstance(domain, Box):
-        points = _refine_on_line(value, slope, starts, domain)
+    if isinstance(domain, FiniteSet):
+        found = np.array(domain.points)
+        count = len(found)
     else:
-        points = projected_ascent(value, slope, starts, domain, _ASCENT_STEPS)
-        points = _polish(value, slope, hessian, points, domain)
-    values = _finite(value, points)
-    spread = _spread(value, starts, values)
-    points, values = _cluster(value, points, values, domain, spread)
-    continuum = len(points) > _MAX_POINTS // 2
+        unit, origin, scale = _unit_form(domain)
+        local = _Scaled(value, gradient, hessian, origin, scale)
+        starts = _samples(unit, rng, samples)
+        heights = _finite(value, domain, local.real(starts))
+        local.normalise(heights)
+        count = len(starts)
+        if unit.dim == 1 and isinstance(unit, Box):
+            ascended = _refine_on_line(local, starts, unit, gradient is None)
+        else:
+            ascended = _climb(local, starts, heights, unit, rng)
+        found = domain.project(local.real(ascended))
+    values = _finite(value, domain, found)
+    spread = float(values.max() - values.min())
+    if not isinstance(domain, FiniteSet):
+        spread = max(spread, float(np.ptp(heights)))
+    spread = max(spread, 1e-6 * abs(float(values.max())), 1e-300)
+    points, values = _cluster(value, found, values, domain, spread)
+    continuum = len(points) > _MAX_POINTS // 2 and not isinstance(domain, FiniteSet)
     note = "; so many tied points suggest an infinite set of maximizers" if continuum else ""
     return ArgMax(
         value=float(values.max()),
@@ -74,36 +91,71 @@ def numeric_argmax(
         exact_points=None,
         faces=(),
         complete=False,
-        method=f"numeric search from {len(starts)} points{note}",
+        method=f"numeric search from {count} points{note}",
     )
 
 
-def projected_ascent(
-    value: Values, gradient: Values, starts: np.ndarray, domain: CompactSet, steps: int
-) -> np.ndarray:
-    """Climb from every start at once by projected gradient steps with step-size control.
+class _Scaled:
+    """A function in coordinates u, ``x = origin + scale * u``, scaled to unit range."""
 
-    A step is kept where it increases the value; its length then grows by half, otherwise halves.
-    """
-    points = domain.project(starts)
-    values = value(points)
-    slopes = np.nan_to_num(gradient(points), posinf=1e9, neginf=-1e9)
-    size = np.linalg.norm(slopes, axis=1)
-    step = _diameter(domain) / np.maximum(size, 1e-12) / 4
-    for _ in range(steps):
-        trial = domain.project(points + step[:, None] * slopes)
-        new = value(trial)
-        better = new > values
-        points[better], values[better] = trial[better], new[better]
-        if better.any():
-            slopes[better] = np.nan_to_num(gradient(trial[better]), posinf=1e9, neginf=-1e9)
-        step = np.where(better, 1.5 * step, 0.5 * step)
-        if (step * size < 1e-15 * _diameter(domain)).all():
-            break
-    return points
+    def __init__(
+        self,
+        value: Values,
+        gradient: Values | None,
+        hessian: Values | None,
+        origin: np.ndarray,
+        scale: np.ndarray,
+    ) -> None:
+        self._value, self._gradient, self._hessian = value, gradient, hessian
+        self._origin, self._scale = origin, scale
+        self._top, self._range = 0.0, 1.0
+
+    def normalise(self, heights: np.ndarray) -> None:
+        self._top = float(heights.max())
+        self._range = float(self._top / 2 - heights.min() / 2) * 2 or 1.0
+        if not math.isfinite(self._range):
+            self._range = 1.0
+
+    def real(self, u: np.ndarray) -> np.ndarray:
+        return self._origin + self._scale * u
+
+    def value(self, u: np.ndarray) -> np.ndarray:
+        return (self._value(self.real(u)) - self._top) / self._range
+
+    def slope(self, unit: CompactSet) -> Values:
+        gradient = self._gradient
+        if gradient is None:
+            return differences(self.value, unit)
+        return lambda u: gradient(self.real(u)) * (self._scale / self._range)
+
+    def hessian(self, unit: CompactSet) -> Values | None:
+        hessian = self._hessian
+        if hessian is None:
+            slope = self.slope(unit)
+            return hessian_by_differences(slope, unit) if isinstance(unit, Box) else None
+        outer = np.outer(self._scale, self._scale) / self._range
+        return lambda u: hessian(self.real(u)) * outer
 
 
-def _finite(value: Values, points: np.ndarray) -> np.ndarray:
+def _unit_form(domain: CompactSet) -> tuple[CompactSet, np.ndarray, np.ndarray]:
+    """Return (unit set, origin, scale) with ``domain = origin + scale * unit``."""
+    k = domain.dim
+    if isinstance(domain, Ball) and (domain.norm == math.inf or k == 1):
+        domain = domain.as_box()
+    if isinstance(domain, Box):
+        return Box([0] * k, [1] * k), domain.lo, domain.hi - domain.lo
+    if isinstance(domain, Ball) and domain.radius > 0:
+        return Ball([0] * k, 1, domain.norm), domain.center, np.full(k, domain.radius)
+    if isinstance(domain, Product):
+        parts = [_unit_form(s) for s in domain.sets]
+        units = [p[0] for p in parts]
+        box = all(isinstance(u, Box) for u in units)
+        unit = Box([0] * k, [1] * k) if box else Product(*units)
+        return unit, np.concatenate([p[1] for p in parts]), np.concatenate([p[2] for p in parts])
+    return domain, np.zeros(k), np.ones(k)
+
+
+def _finite(value: Values, domain: CompactSet, points: np.ndarray) -> np.ndarray:
     values = value(points)
     bad = ~np.isfinite(values)
     if bad.any():
@@ -111,51 +163,72 @@ def _finite(value: Values, points: np.ndarray) -> np.ndarray:
         raise InvalidInputError(
             "value",
             f"g(theta, delta) is not finite at delta = {where}",
-            "g must be continuous on the whole set; check theta, the set, and poles.",
+            f"g must be continuous on all of {domain!r}; check theta, the set, and poles.",
         )
     return values
 
 
-def _diameter(domain: CompactSet) -> float:
-    if isinstance(domain, Product):
-        return float(np.linalg.norm([_diameter(s) for s in domain.sets])) or 1.0
-    if isinstance(domain, Box):
-        return float(np.linalg.norm(domain.hi - domain.lo)) or 1.0
-    if isinstance(domain, Ball):
-        return 2 * domain.radius * (domain.dim**0.5 if domain.norm == np.inf else 1.0) or 1.0
-    return 2**0.5
+def _samples(unit: CompactSet, rng: np.random.Generator, count: int) -> np.ndarray:
+    k = unit.dim
+    if isinstance(unit, Box) and k == 1:
+        return np.linspace(0.0, 1.0, _GRID)[:, None]
+    if isinstance(unit, Box):
+        # A Kronecker sequence in the generalised golden ratio fills a box more evenly than chance.
+        ratio = 2.0
+        for _ in range(64):
+            ratio = (1 + ratio) ** (1 / (k + 1))
+        steps = ratio ** -np.arange(1, k + 1)
+        drawn = (rng.uniform(size=k) + np.outer(np.arange(count), steps)) % 1.0
+    else:
+        drawn = unit.sample(rng, count)
+    corners = unit.vertices() or []
+    if len(corners) > 1024:
+        corners = []
+    exact = np.array([[float(c) for c in v] for v in corners]).reshape(len(corners), k)
+    return np.vstack([exact, drawn])
 
 
-def _starting_points(value: Values, domain: CompactSet, rng: np.random.Generator) -> np.ndarray:
-    if domain.dim == 1 and isinstance(domain, Box):
-        grid = np.linspace(domain.lo[0], domain.hi[0], _GRID)[:, None]
-        _finite(value, grid)
-        return grid
-    samples = domain.sample(rng, _SAMPLES)
-    corners = domain.vertices() or []
-    if corners and len(corners) <= 1024:
-        exact = np.array([[float(c) for c in v] for v in corners])
-        samples = np.vstack([samples, exact])
-    values = _finite(value, samples)
+def _climb(
+    local: _Scaled,
+    starts: np.ndarray,
+    heights: np.ndarray,
+    unit: CompactSet,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Climb from the tops among the samples, and polish the highest points reached."""
+    slope, hessian = local.slope(unit), local.hessian(unit)
+    chosen = starts[_tops(starts, heights, rng)]
+    points = projected_ascent(local.value, slope, chosen, unit, _ASCENT_STEPS)
+    values = local.value(points)
     order = np.argsort(-values)
-    # The best few by value, and as many at random: a basin may be high but narrow.
-    keep = np.concatenate(
-        [order[: _STARTS // 2], order[rng.permutation(len(order))[: _STARTS // 2]]]
-    )
-    if corners and len(corners) <= 64:
-        keep = np.concatenate([keep, np.arange(_SAMPLES, len(samples))])
-    return samples[np.unique(keep)]
+    leading = order[values[order] >= values.max() - _LEADING]
+    basins = _distinct(points[leading], 1e-3 * diameter(unit))[:_MAX_POINTS]
+    polished = [polish(local.value, slope, hessian, x, unit) for x in basins]
+    return np.vstack([*polished, points])
 
 
-def _refine_on_line(value: Values, slope: Values, grid: np.ndarray, domain: Box) -> np.ndarray:
+def _tops(starts: np.ndarray, heights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Indices of the samples above all their neighbours, the highest first, and some others."""
+    k = starts.shape[1]
+    neighbours = min(len(starts), 2 * k + 3)
+    _, near = cKDTree(starts).query(starts, neighbours)
+    summits = np.flatnonzero(heights >= heights[near].max(axis=1))
+    summits = summits[np.argsort(-heights[summits])][:_STARTS]
+    # A basin may be high but narrow: some of the best samples, and some at random.
+    best = np.argsort(-heights)[: _STARTS // 4]
+    others = rng.permutation(len(starts))[: _STARTS // 4]
+    return np.unique(np.concatenate([summits, best, others]))
+
+
+def _refine_on_line(local: _Scaled, grid: np.ndarray, unit: Box, by_value: bool) -> np.ndarray:
     """Polish each local maximum of a fine grid: a root of the derivative, or an endpoint."""
-    values = value(grid)
+    values, slope = local.value(grid), local.slope(unit)
     padded = np.concatenate([[-np.inf], values, [-np.inf]])
     peaks = np.flatnonzero((padded[1:-1] >= padded[:-2]) & (padded[1:-1] >= padded[2:]))
     gap = values.max() - values[peaks]
     # A peak of the grid is below its true height by at most about this much.
     jump = np.abs(np.diff(values)).max(initial=0.0)
-    peaks = peaks[gap <= 2 * jump + 1e-12 * max(1.0, abs(values.max()))]
+    peaks = peaks[gap <= 2 * jump + 1e-12]
     if len(peaks) > 4 * _MAX_POINTS:
         peaks = peaks[np.linspace(0, len(peaks) - 1, 4 * _MAX_POINTS).astype(int)]
     found = []
@@ -164,178 +237,20 @@ def _refine_on_line(value: Values, slope: Values, grid: np.ndarray, domain: Box)
         return float(np.nan_to_num(slope(np.array([[x]])), posinf=1e300, neginf=-1e300)[0, 0])
 
     for i in peaks:
-        a, b = grid[max(i - 1, 0), 0], grid[min(i + 1, len(grid) - 1), 0]
+        a, b = float(grid[max(i - 1, 0), 0]), float(grid[min(i + 1, len(grid) - 1), 0])
         left, right = derivative(a), derivative(b)
         if left > 0 > right:
-            root = optimize.brentq(derivative, a, b, xtol=4e-16 * max(1.0, abs(a), abs(b)))
-            found.append(np.array([[root]]))
-    return domain.project(np.vstack([*found, grid[peaks]]))
-
-
-def _polish(
-    value: Values,
-    slope: Values,
-    hessian: Values | None,
-    points: np.ndarray,
-    domain: CompactSet,
-) -> np.ndarray:
-    """Refine the leading points: SLSQP on the set's own constraints, then Newton on the face."""
-    values = value(points)
-    spread = max(float(np.ptp(values)), 1e-3 * abs(float(values.max())), 1e-12)
-    leading = np.argsort(-values)[:_MAX_POINTS]
-    leading = leading[values[leading] >= values.max() - 1e-2 * spread]
-    out = []
-    for x in _distinct(points[leading], 1e-4 * _diameter(domain)):
-        y = _slsqp(value, slope, x, domain)
-        if hessian is not None:
-            y = _newton(value, slope, hessian, y, domain)
-        out.append(y[None])
-    # Polished points first: among equal values the clustering keeps the earlier one.
-    return np.vstack([*out, points])
-
-
-def _slsqp(value: Values, slope: Values, x: np.ndarray, domain: CompactSet) -> np.ndarray:
-    bounds, constraints = _constraints(domain, 0, domain.dim)
-    result = optimize.minimize(
-        lambda d: -float(np.nan_to_num(value(d[None])[0], nan=-1e300)),
-        x,
-        jac=lambda d: -np.nan_to_num(slope(d[None])[0], posinf=1e9, neginf=-1e9),
-        method="SLSQP",
-        bounds=bounds,
-        constraints=constraints,
-        options={"maxiter": 100, "ftol": 1e-16},
-    )
-    y = domain.project(result.x) if np.isfinite(result.x).all() else x
-    return y if value(y[None])[0] >= value(x[None])[0] else x
-
-
-def _constraints(
-    domain: CompactSet, start: int, total: int
-) -> tuple[list[tuple[float | None, float | None]], list[dict]]:
-    """Bounds and constraints in SciPy's form; sets without one are kept by projection alone."""
-    if isinstance(domain, Product):
-        bounds: list[tuple[float | None, float | None]] = []
-        constraints: list[dict] = []
-        for s, w in zip(domain.sets, domain.slices, strict=True):
-            b, c = _constraints(s, start + w.start, total)
-            bounds += b
-            constraints += c
-        return bounds, constraints
-    where = slice(start, start + domain.dim)
-    if isinstance(domain, Ball) and domain.norm == np.inf:
-        domain = domain.as_box()
-    if isinstance(domain, Box):
-        return list(zip(domain.lo, domain.hi, strict=True)), []
-    if isinstance(domain, Simplex):
-        row = np.zeros(total)
-        row[where] = 1.0
-        equality = {"type": "eq", "fun": lambda d: d @ row - 1, "jac": lambda d: row}
-        return [(0.0, 1.0)] * domain.dim, [equality]
-    free: list[tuple[float | None, float | None]] = [(None, None)] * domain.dim
-    if isinstance(domain, Ball) and domain.norm == 2:
-        center, radius = domain.center, domain.radius
-
-        def inside(d: np.ndarray) -> float:
-            return radius**2 - float(np.sum((d[where] - center) ** 2))
-
-        def inside_slope(d: np.ndarray) -> np.ndarray:
-            row = np.zeros(total)
-            row[where] = -2 * (d[where] - center)
-            return row
-
-        return free, [{"type": "ineq", "fun": inside, "jac": inside_slope}]
-    return free, []
-
-
-def _newton(
-    value: Values, slope: Values, hessian: Values, x: np.ndarray, domain: CompactSet
-) -> np.ndarray:
-    """Newton's method on the KKT system of the constraints active at x; kept if it helps."""
-    best, residual = x, np.inf
-    y = x.copy()
-    for _ in range(12):
-        g = slope(y[None])[0]
-        h = hessian(y[None])[0]
-        if not (np.isfinite(g).all() and np.isfinite(h).all()):
-            break
-        rows, curved = _active(domain, y, g, 0, domain.dim)
-        multipliers = np.linalg.lstsq(rows.T, g, rcond=None)[0] if len(rows) else np.zeros(0)
-        rest = g - rows.T @ multipliers if len(rows) else g
-        error = float(np.linalg.norm(rest))
-        if error < residual:
-            best, residual = y.copy(), error
-        elif error > 2 * residual:
-            break
-        for row, (index, where) in zip(rows, curved, strict=True):
-            if where is not None:
-                # The multiplier of |d - c| = r bends the Lagrangian: subtract its curvature.
-                unit = row[where]
-                bend = (np.eye(len(unit)) - np.outer(unit, unit)) * multipliers[index]
-                h[where, where] -= bend / _radius(domain, where)
-        k, r = len(y), len(rows)
-        kkt = np.zeros((k + r, k + r))
-        kkt[:k, :k] = h
-        if r:
-            kkt[:k, k:], kkt[k:, :k] = rows.T, rows
-        step = np.linalg.lstsq(kkt, np.concatenate([-rest, np.zeros(r)]), rcond=1e-12)[0][:k]
-        y = domain.project(y + step)
-        if np.linalg.norm(step) < 1e-17 * max(1.0, np.linalg.norm(y)):
-            break
-    small = 1e-13 * max(1.0, abs(float(value(x[None])[0])))
-    return best if value(best[None])[0] >= value(x[None])[0] - small else x
-
-
-def _radius(domain: CompactSet, where: slice) -> float:
-    """Return the radius of the ball whose coordinates start at ``where.start``."""
-    if isinstance(domain, Product):
-        for s, w in zip(domain.sets, domain.slices, strict=True):
-            if w.start <= where.start < w.stop:
-                return _radius(s, slice(where.start - w.start, where.stop - w.start))
-    return domain.radius if isinstance(domain, Ball) else 1.0
-
-
-def _active(
-    domain: CompactSet, x: np.ndarray, g: np.ndarray, start: int, total: int
-) -> tuple[np.ndarray, list[tuple[int, slice | None]]]:
-    """Normals of the active constraints, unit rows (r, total); a slice marks a sphere's."""
-    rows: list[np.ndarray] = []
-    marks: list[slice | None] = []
-
-    def add(indices: slice | int, entries: np.ndarray | float, mark: slice | None = None) -> None:
-        row = np.zeros(total)
-        row[indices] = entries
-        rows.append(row)
-        marks.append(mark)
-
-    def visit(s: CompactSet, at: int) -> None:
-        where = slice(at, at + s.dim)
-        local, slope = x[where], g[where]
-        if isinstance(s, Product):
-            for part, w in zip(s.sets, s.slices, strict=True):
-                visit(part, at + w.start)
-        elif isinstance(s, (Box, Simplex)) or (isinstance(s, Ball) and s.norm == np.inf):
-            box = s.as_box() if isinstance(s, Ball) else s
-            lo = box.lo if isinstance(box, Box) else np.zeros(s.dim)
-            hi = box.hi if isinstance(box, Box) else np.ones(s.dim)
-            centred = slope
-            if isinstance(s, Simplex):
-                add(where, 1 / np.sqrt(s.dim))
-                free = local > 1e-9
-                centred = slope - slope[free].mean()
-            close = 1e-9 * np.maximum(hi - lo, 1e-300)
-            for i in range(s.dim):
-                if (local[i] <= lo[i] + close[i] and centred[i] < 0) or (
-                    isinstance(box, Box) and local[i] >= hi[i] - close[i] and centred[i] > 0
-                ):
-                    add(at + i, 1.0)
-        elif isinstance(s, Ball):
-            offset = local - s.center
-            length = float(np.linalg.norm(offset))
-            if length >= s.radius * (1 - 1e-9) > 0 and offset @ slope > 0:
-                add(where, offset / length, where)
-
-    visit(domain, start)
-    return np.array(rows).reshape(len(rows), total), list(enumerate(marks))
+            found.append(optimize.brentq(derivative, a, b, xtol=1e-16, rtol=1e-15))
+        if by_value:
+            # Differences blur a kink: there comparing values is sharper.
+            result = optimize.minimize_scalar(
+                lambda x: -float(local.value(np.array([[x]]))[0]),
+                bounds=(a, b),
+                method="bounded",
+                options={"xatol": 1e-14},
+            )
+            found.append(float(result.x))
+    return np.vstack([np.array(found).reshape(-1, 1), grid[peaks]])
 
 
 def _distinct(points: np.ndarray, distance: float) -> list[np.ndarray]:
@@ -346,20 +261,19 @@ def _distinct(points: np.ndarray, distance: float) -> list[np.ndarray]:
     return kept
 
 
-def _spread(value: Values, starts: np.ndarray, values: np.ndarray) -> float:
-    low = float(np.min(value(starts)))
-    return max(float(values.max()) - low, 1e-6 * abs(float(values.max())), 1e-300)
-
-
 def _cluster(
     value: Values, points: np.ndarray, values: np.ndarray, domain: CompactSet, spread: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Keep one representative, the highest, of each group of tied points."""
     tied = values >= values.max() - TIE_TOLERANCE * spread
     points, values = points[tied], values[tied]
-    order = np.argsort(-values, kind="stable")
+    # Where values agree to rounding, the earlier point is the better one: it was polished.
+    noise = 1e-13 * spread + 1e-15 * float(np.abs(values).max())
+    order = np.argsort(np.floor((values.max() - values) / noise), kind="stable")
     points, values = points[order], values[order]
-    near = cdist(points, points) <= _MERGE * _diameter(domain)
+    if isinstance(domain, FiniteSet):
+        return points, values
+    near = cdist(points, points) <= _MERGE * diameter(domain)
     kept: list[int] = []
     for i in range(len(points)):
         rivals = [j for j in kept if near[i, j]]
@@ -367,22 +281,3 @@ def _cluster(
         if len(kept) < _MAX_POINTS and (between < values[i] - TIE_TOLERANCE * spread).all():
             kept.append(i)
     return points[kept], values[kept]
-
-
-def _differences(value: Values, domain: CompactSet) -> Values:
-    """Central differences, shifted inwards at the boundary so that g is only asked on S."""
-    h = 1e-6 * _diameter(domain)
-
-    def gradient(points: np.ndarray) -> np.ndarray:
-        out = np.empty_like(points)
-        for i in range(points.shape[1]):
-            ahead, behind = points.copy(), points.copy()
-            ahead[:, i] += h
-            behind[:, i] -= h
-            if isinstance(domain, Box):
-                ahead, behind = domain.project(ahead), domain.project(behind)
-            gap = ahead[:, i] - behind[:, i]
-            out[:, i] = (value(ahead) - value(behind)) / np.where(gap > 0, gap, 1.0)
-        return out
-
-    return gradient

@@ -117,7 +117,7 @@ def _by_sturm(statement: Implication) -> Outcome:
     if len(inside) > 1:
         return Verdict.UNDECIDED, "no certificate is given, and there is more than one variable"
     # A constant is a polynomial in any variable.
-    x = next(iter(inside or statement.variables))
+    x: Any = next(iter(inside or statement.variables))
     ends = _interval(statement, x)
     if ends is None:
         return Verdict.UNDECIDED, "the hypotheses are not an interval"
@@ -141,15 +141,24 @@ def _by_sturm(statement: Implication) -> Outcome:
         if is_open and end is not None and critical.eval(end) == 0:
             zeros -= 1
     where = f"{'(' if lo_open else '['}{_end(lo, '-oo')}, {_end(hi, 'oo')}{')' if hi_open else ']'}"
-    value = p.eval(statement.sample[x])
+    point, value = _where_not_zero(p, statement.sample[x], hi)
     if zeros == 0 and value > 0:
         what = "has no zero" if strict else "has no change of sign"
         return (
             Verdict.PROVED,
-            f"{p.as_expr()} {what} on {where} (Sturm) and is {value} at {x} = "
-            f"{statement.sample[x]}",
+            f"{p.as_expr()} {what} on {where} (Sturm) and is {value} at {x} = {point}",
         )
     return Verdict.UNDECIDED, f"{p.as_expr()} has {zeros} zeros on {where}"
+
+
+def _where_not_zero(p: sympy.Poly, sample: Any, hi: Any) -> tuple[Any, Any]:
+    """Return a point between the sample and the upper end where p is not 0, if one is found."""
+    far = sample + 1 if hi is None else hi
+    points = [sample, *((k * sample + far) / (k + 1) for k in range(1, int(p.degree()) + 2))]
+    values: list[Any] = [p.eval(q) for q in points]
+    return next(
+        ((q, v) for q, v in zip(points, values, strict=True) if v != 0), (sample, values[0])
+    )
 
 
 def _end(value: Any, infinite: str) -> str:

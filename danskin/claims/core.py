@@ -148,6 +148,10 @@ class Claim:
             verdict, note = argument.verdict, argument.note
         except DanskinError as error:
             verdict, note = Verdict.UNDECIDED, f"The proof stopped: {error}"
+        except (ArithmeticError, LookupError, ValueError) as error:
+            # Another objective may have other numbers of maximizers than the proof's matrices fit.
+            why = f"{type(error).__name__}: {error}"
+            verdict, note = Verdict.UNDECIDED, f"The proof does not fit this objective ({why})"
         seconds = time.perf_counter() - start
         return ClaimResult(
             id=self.id,
@@ -166,7 +170,7 @@ class Claim:
         return f"Claim({self.id}: {self.title}, expected {self.expected})"
 
     def _repr_latex_(self) -> str:
-        return self.statement
+        return rf"$\displaystyle {self.statement}$"
 
 
 def _override(default: Mapping[str, Any], given: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -230,7 +234,7 @@ def _table(results: Sequence[ClaimResult]) -> str:
         cells = [
             mark,
             html.escape(r.source),
-            f"<b>{html.escape(r.title)}</b><br>{html.escape(r.statement)}"
+            f"<b>{html.escape(r.title)}</b><br>${html.escape(r.statement)}$"
             f"<details><summary>evidence</summary><ol>{steps}</ol>{html.escape(r.note)}</details>",
             str(r.verdict),
             html.escape(r.method),

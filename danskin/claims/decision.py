@@ -14,7 +14,7 @@ from typing import Any
 import sympy
 
 from danskin.claims.implication import Fact, Implication
-from danskin.errors import InvalidInputError, MissingExtraError
+from danskin.errors import InvalidInputError
 from danskin.verdict import Verdict
 
 __all__ = ["RLIMIT", "prove_by_z3"]
@@ -27,10 +27,8 @@ Outcome = tuple[Verdict, str]
 
 def prove_by_z3(statement: Implication, rlimit: int = RLIMIT) -> Outcome:
     """Prove an implication; return the verdict and how it was reached."""
-    try:
-        import z3
-    except ImportError as error:
-        raise MissingExtraError("z3-solver", "all") from error
+    import z3  # loaded here: it takes a second
+
     context = z3.Context()
     variables = {s: z3.Real(s.name, context) for s in statement.variables}
     try:
@@ -92,7 +90,7 @@ def _relation(fact: Fact, variables: Mapping[sympy.Symbol, Any], context: Any) -
     return left >= 0 if fact.relation == ">=" else left > 0
 
 
-def _translate(expr: sympy.Expr, variables: Mapping[sympy.Symbol, Any], context: Any) -> Any:
+def _translate(expr: Any, variables: Mapping[sympy.Symbol, Any], context: Any) -> Any:
     import z3
 
     if expr.is_Rational:

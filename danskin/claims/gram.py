@@ -88,19 +88,20 @@ class GradientGram:
     """
 
     deltas: tuple[Row, ...]
-    rows: sympy.Matrix
-    gram: sympy.Matrix
+    # Any: SymPy's matrices have no useful types
+    rows: Any
+    gram: Any
 
-    def products(self, direction: sympy.Matrix) -> list[sympy.Expr]:
+    def products(self, direction: Any) -> list[sympy.Expr]:
         """Return ``<direction, gradient_j>`` for every j; the direction is a row (1, p)."""
         values = direction * self.gram * self.rows.T
         return [sympy.expand(v) for v in values]
 
-    def square(self, direction: sympy.Matrix) -> sympy.Expr:
+    def square(self, direction: Any) -> sympy.Expr:
         """Return the squared length of a direction (1, p)."""
         return sympy.expand((direction * self.gram * direction.T)[0])
 
-    def gradient(self, delta: Sequence[Any]) -> sympy.Matrix:
+    def gradient(self, delta: Sequence[Any]) -> Any:
         """Return the gradient at one maximizer, as a row (1, p).
 
         Raises
@@ -148,7 +149,7 @@ def set_is(argument: Argument, text: str, found: Sequence[Row], claimed: Sequenc
     """Add the part "this finite set of points is the claimed one"."""
     wanted = {tuple(parse(str(x), {}, "claimed") for x in point) for point in claimed}
     shown = ", ".join("(" + ", ".join(map(str, p)) + ")" for p in found)
-    return argument.part(f"{text}: computed {{{shown}}}", decided(set(found) == wanted), EXACT)
+    return argument.part(f"{text} is {{{shown}}}", decided(set(found) == wanted), EXACT)
 
 
 def maximum_is(
@@ -166,7 +167,8 @@ def maximum_is(
     text = f"{text}: max({shown}) = {claimed} for all {domain}"
     if not any(sympy.expand(v - claimed) == 0 for v in values):
         at = domain.point
-        best = exact_max([v.xreplace(at) for v in values])
+        at_sample: list[Any] = [v.xreplace(at) for v in values]
+        best = exact_max(at_sample)
         same = Verdict.UNDECIDED if best is None else equal(best[0], claimed.xreplace(at))
         if same is Verdict.REFUTED:
             return argument.part(f"{text} (false at {domain.sample})", same, EXACT)

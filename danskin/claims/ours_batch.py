@@ -73,7 +73,8 @@ def _failure(argument: Argument, claimed: dict[str, Any], formula: Any, vectors:
         promised = []
         for run in claimed["runs"]:
             rows = [p.gradient([d]) for p, d in zip(samples, run, strict=True)]
-            joint = (sum(rows, sympy.zeros(1, 2)) / len(rows)).applyfunc(sympy.expand)
+            total: Any = sum(rows, sympy.zeros(1, 2))
+            joint = (total / len(rows)).applyfunc(sympy.expand)
             argument.part(
                 f"{domain}: the joint gradient of the run {tuple(run)} is {tuple(joint)} = e",
                 decided(joint == e),
@@ -156,7 +157,8 @@ def _product(argument: Argument, claimed: dict[str, Any], formula: Any, vectors:
             simplex += _cleared(domain, 1 - w, ">=", f"weight {i + 1} <= 1")
             points.append(w * point.gradient([1]) + (1 - w) * point.gradient([0]))
         prove_twice(argument, f"{domain}: the weights {weights} lie in [0, 1]", simplex)
-        x = (sum(points, sympy.zeros(1, 2)) / len(points)).applyfunc(sympy.cancel)
+        total: Any = sum(points, sympy.zeros(1, 2))
+        x = (total / len(points)).applyfunc(sympy.cancel)
         square = sympy.cancel((x * x.T)[0])
         argument.say(f"x = {tuple(x)} in (e, f), |x|^2 = {square}")
         kkt = []

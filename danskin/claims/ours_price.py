@@ -21,7 +21,7 @@ from danskin.claims.gram import (
     maximum_is,
 )
 from danskin.claims.implication import Fact, Implication, prove_twice
-from danskin.claims.section3 import PAIR, pair_gram
+from danskin.claims.section3 import PAIR, introduce, pair_gram
 from danskin.counterexamples import (
     OBTUSE_PAIR,
     pull_back,
@@ -129,6 +129,11 @@ def _price_instance(
     rows = [[parse(x, {}, "vectors") for x in v] for v in case["vectors"]]
     S = known_maximizers(pull_back(formula, rows), [0] * len(rows[0]))
     gradients = S.exact_gradients or ()
+    argument.part(
+        f"{name}: the gradients at the maximizers are the {len(rows)} vectors",
+        decided(set(gradients) == {tuple(r) for r in rows}),
+        EXACT,
+    )
     best = steepest_descent(S)
     if best.exact_derivative is None:
         raise InvalidInputError("objective", f"{name}: rho is not known exactly", "")
@@ -190,13 +195,14 @@ PRICE = Claim(
 
 def _attained(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
     point, domain = pair_gram(obtuse_pair, claimed)
+    introduce(argument, obtuse_pair, point, domain, claimed)
     x = sympy.ones(1, point.rows.rows) * point.rows / point.rows.rows
     square = point.square(x)
     kkt = [
         domain.always(p - square, ">=", f"<x, g_{j}> >= |x|^2")
         for j, p in enumerate(point.products(x))
     ]
-    rho2 = domain.formula(claimed["rho^2"])
+    rho2: Any = domain.formula(claimed["rho^2"])
     kkt.append(domain.always(square - rho2, "==", f"|x|^2 == {rho2}"))
     prove_twice(argument, f"{domain}: rho^2 = {square}, by KKT at the mean of the gradients", kkt)
     bound = sympy.expand(parse(claimed["bound"], {"r2": rho2}, "bound"))
@@ -209,14 +215,16 @@ def _attained(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> 
         )
     # Every rho in (0, 1/sqrt 2) occurs: c = 2 rho^2 - 1.
     radius = Domain({"LO": "r2 > 0", "HI": claimed["range"]}, {"r2": "1/4"})
-    c = sympy.Symbol("c")
-    cosine = radius.formula(claimed["cosine"])
+    c: Any = sympy.Symbol("c")
+    cosine: Any = radius.formula(claimed["cosine"])
     r2 = radius.names["r2"]
     limits = [
         radius.always(
-            fact.expr.xreplace({c: cosine}), fact.relation, f"{fact.text} at c = {cosine}"
+            sympy.expand(f.expr.xreplace({c: cosine})),
+            f.relation,
+            f"{f.text} at c = {cosine}",
         )
-        for fact in _facts(domain)
+        for f in _facts(domain)
     ]
     uphill = radius.always(parse(claimed["bound"], {"r2": r2}, "bound"), ">", "the bound is > 0")
     back = radius.always(rho2.xreplace({c: cosine}) - r2, "==", "rho^2 == r2 at that c")
@@ -247,7 +255,7 @@ ATTAINED = Claim(
         r" D(\theta; -g_i) < 0 \ \forall i"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION),
+    methods=(SYMBOLIC, DECISION, EXACT),
     objects={"obtuse_pair": OBTUSE_PAIR.formula},
     claimed={
         **PAIR,

@@ -12,7 +12,8 @@ from danskin.errors import InvalidInputError
 
 __all__ = ["SECTIONS", "all_claims", "verify"]
 
-#: The modules that hold the claims, one a section of the paper (or a theorem of it); each has a tuple CLAIMS.
+#: The modules that hold the claims, one a section of the paper (or a theorem of it); each has a
+#: tuple CLAIMS.
 SECTIONS = (
     "section2",
     "section3",

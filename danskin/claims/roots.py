@@ -8,6 +8,8 @@ denominator is shown not to vanish.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy
 
 from danskin.claims.argument import DECISION, EXACT, SYMBOLIC, Argument, conjunction, equal, ordered
@@ -118,7 +120,7 @@ def _z3(
     return prove_by_z3(Implication(tuple(sample), dict(hypotheses), fact, dict(sample)))[0]
 
 
-def _replace_roots(expr: sympy.Expr, roots: dict[sympy.Expr, sympy.Symbol]) -> sympy.Expr:
+def _replace_roots(expr: Any, roots: dict[sympy.Expr, sympy.Symbol]) -> sympy.Expr:
     """Write an expression with square roots as a rational function of root variables."""
     if isinstance(expr, sympy.Pow) and abs(expr.exp) == _ROOT:
         inner = _replace_roots(expr.base, roots)

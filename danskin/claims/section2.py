@@ -30,9 +30,17 @@ _RATIONAL_PAIR = (("1", "0"), ("-3/5", "4/5"))
 
 
 def corollary_witness(
-    argument: Argument, name: str, S: MaximizerSet, bound: str, extra: tuple[Verdict, ...] = ()
+    argument: Argument,
+    name: str,
+    S: MaximizerSet,
+    bound: str,
+    value: str,
+    extra: tuple[Verdict, ...] = (),
 ) -> None:
-    """Offer every maximizer of S as a witness against "-grad has a derivative below the bound"."""
+    """Offer every maximizer of S as a witness against "-grad has a derivative below the bound".
+
+    Each has the claimed value as its derivative.
+    """
     for delta, gradient in zip(S.exact_deltas or (), S.exact_gradients or (), strict=True):
         square = sympy.Add(*(x * x for x in gradient))
         if sign(square) == 0:
@@ -42,7 +50,12 @@ def corollary_witness(
         argument.witness(
             f"{name}: delta = {_point(delta)} is a maximizer (all are known: {S.complete}), its "
             f"gradient ({shown}) is not 0, and D(theta; -gradient) = {derivative}, not < {bound}",
-            [decided(S.complete), ordered(square, ">", 0), *extra],
+            [
+                decided(S.complete),
+                ordered(square, ">", 0),
+                equal(derivative, parse(value, {}, "value")),
+                *extra,
+            ],
             ordered(derivative, "<", parse(bound, {}, "bound")),
         )
 
@@ -55,10 +68,11 @@ def _corollary(
     argument: Argument, claimed: dict[str, Any], absolute_value: Any, obtuse_pair: Any
 ) -> None:
     first = known_maximizers(absolute_value, ["0"])
-    corollary_witness(argument, "Counterexample 1, theta = 0", first, claimed["D(-gradient) <"])
+    bound, values = claimed["D(-gradient) <"], claimed["D(-gradient)"]
+    corollary_witness(argument, "Counterexample 1, theta = 0", first, bound, values[0])
     pair = pull_back(obtuse_pair, claimed["vectors"])
     second = known_maximizers(pair, [0] * pair.theta_dim)
-    corollary_witness(argument, "Counterexample 2, theta = 0", second, claimed["D(-gradient) <"])
+    corollary_witness(argument, "Counterexample 2, theta = 0", second, bound, values[1])
 
 
 COROLLARY = Claim(
@@ -72,7 +86,7 @@ COROLLARY = Claim(
     expected=Verdict.REFUTED,
     methods=(EXACT,),
     objects={"absolute_value": ABSOLUTE_VALUE.formula, "obtuse_pair": OBTUSE_PAIR.formula},
-    claimed={"D(-gradient) <": "0", "vectors": _RATIONAL_PAIR},
+    claimed={"D(-gradient) <": "0", "D(-gradient)": ("1", "3/5"), "vectors": _RATIONAL_PAIR},
     prove=_corollary,
 )
 

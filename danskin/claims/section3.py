@@ -26,13 +26,15 @@ from danskin.errors import InvalidInputError
 from danskin.expression import parse
 from danskin.verdict import Verdict
 
-__all__ = ["CLAIMS", "combination", "pair_gram"]
+__all__ = ["CLAIMS", "PAIR", "combination", "introduce", "pair_gram"]
 
 #: u and v in features order, their cosine, and where it lies.
 PAIR: dict[str, Any] = {
     "vectors": ("u", "v"),
     "hypotheses": {"LO": "c > -1", "HI": "c < 0"},
     "sample": {"c": "-1/2"},
+    "S*": ("0", "1"),
+    "gradients": {"0": "v", "1": "u"},
 }
 
 
@@ -59,12 +61,23 @@ def combination(text: str, names: tuple[str, ...]) -> sympy.Matrix:
     return sympy.Matrix([row])
 
 
-def _introduce(argument: Argument, formula: Any, domain: Domain) -> None:
+def introduce(
+    argument: Argument, formula: Any, point: GradientGram, domain: Domain, claimed: dict[str, Any]
+) -> None:
+    """Say what the proof is about, and check its maximizers and gradients."""
     argument.say(
         f"g = {formula.expression} with features {formula.theta_symbols[0]} = <theta, u>, "
         f"{formula.theta_symbols[1]} = <theta, v>; Gram matrix of u, v: [[1, c], [c, 1]], "
         f"{domain}. Only these enter, so the proof holds in every dimension."
     )
+    set_is(argument, "S*(0), all of it,", point.deltas, [[d] for d in claimed["S*"]])
+    for delta, name in claimed["gradients"].items():
+        row = point.gradient([delta])
+        argument.part(
+            f"The gradient at delta = {delta} is ({row[0]}) u + ({row[1]}) v = {name}",
+            decided(row == combination(name, claimed["vectors"])),
+            SYMBOLIC,
+        )
 
 
 # --- the corollary at a point that is not a local minimizer --------------------------------------
@@ -81,7 +94,12 @@ def _not_minimizer(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any
         EXACT,
     )
     corollary_witness(
-        argument, "theta = 0", S, claimed["D(-gradient) <"], (ordered(descent, "<", 0),)
+        argument,
+        "theta = 0",
+        S,
+        claimed["D(-gradient) <"],
+        claimed["D(-gradient)"],
+        (ordered(descent, "<", 0),),
     )
 
 
@@ -99,6 +117,7 @@ NOT_MINIMIZER = Claim(
     objects={"obtuse_pair": OBTUSE_PAIR.formula},
     claimed={
         "D(-gradient) <": "0",
+        "D(-gradient)": "3/5",
         "vectors": (("1", "0"), ("-3/5", "4/5")),
         "descent direction": ("-2/5", "-4/5"),
     },
@@ -111,7 +130,7 @@ NOT_MINIMIZER = Claim(
 
 def _maximizers(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
     point, domain = pair_gram(obtuse_pair, claimed)
-    _introduce(argument, obtuse_pair, domain)
+    introduce(argument, obtuse_pair, point, domain, claimed)
     origin = obtuse_pair.at([0, 0])
     delta = {s.name: s for s in obtuse_pair.delta_symbols}
     wanted = parse(claimed["g(0, delta)"], delta, "claimed")
@@ -120,21 +139,8 @@ def _maximizers(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -
         decided(sympy.expand(origin - wanted) == 0),
         SYMBOLIC,
     )
-    set_is(
-        argument,
-        "S*(0), all of it",
-        point.deltas,
-        [[d] for d in claimed["S*"]],
-    )
     no_faces = not known_maximizers(obtuse_pair, [0, 0]).faces
     argument.part("No interval of maximizers besides", decided(no_faces), EXACT)
-    for delta, name in claimed["gradients"].items():
-        row = point.gradient([delta])
-        argument.part(
-            f"The gradient at delta = {delta} is ({row[0]}) u + ({row[1]}) v = {name}",
-            decided(row == combination(name, claimed["vectors"])),
-            SYMBOLIC,
-        )
     # Not about nothing: u = e1 and v = c e1 + sqrt(1 - c^2) e2 are admissible for every c.
     prove_twice(
         argument,
@@ -157,8 +163,6 @@ MAXIMIZERS = Claim(
     claimed={
         **PAIR,
         "g(0, delta)": "d*(d - 1)",
-        "S*": ("0", "1"),
-        "gradients": {"0": "v", "1": "u"},
     },
     prove=_maximizers,
 )
@@ -166,7 +170,7 @@ MAXIMIZERS = Claim(
 
 def _ascent(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
     point, domain = pair_gram(obtuse_pair, claimed)
-    _introduce(argument, obtuse_pair, domain)
+    introduce(argument, obtuse_pair, point, domain, claimed)
     for text, formula in claimed["D"].items():
         direction = combination(text, claimed["vectors"])
         value = domain.formula(formula)
@@ -189,7 +193,7 @@ ASCENT = Claim(
         r" \quad \forall\, n \ge 2"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION),
+    methods=(SYMBOLIC, DECISION, EXACT),
     objects={"obtuse_pair": OBTUSE_PAIR.formula},
     claimed={**PAIR, "D": {"-u": "-c", "-v": "-c"}},
     prove=_ascent,
@@ -198,7 +202,7 @@ ASCENT = Claim(
 
 def _descent(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
     point, domain = pair_gram(obtuse_pair, claimed)
-    _introduce(argument, obtuse_pair, domain)
+    introduce(argument, obtuse_pair, point, domain, claimed)
     text = claimed["direction"]
     direction = combination(text, claimed["vectors"])
     value = domain.formula(claimed["unnormalised"])
@@ -219,7 +223,7 @@ DESCENT = Claim(
         r"D(0; -(u+v)) = -\sqrt{(1+c)/2}"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION),
+    methods=(SYMBOLIC, DECISION, EXACT),
     objects={"obtuse_pair": OBTUSE_PAIR.formula},
     claimed={
         **PAIR,
@@ -234,7 +238,7 @@ DESCENT = Claim(
 def _steepest(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
     """KKT at the claimed weights, and directly that no unit direction does better."""
     point, domain = pair_gram(obtuse_pair, claimed)
-    _introduce(argument, obtuse_pair, domain)
+    introduce(argument, obtuse_pair, point, domain, claimed)
     weights = [domain.formula(w) for w in claimed["weights"]]
     x = sympy.expand(sympy.Matrix([weights]) * point.rows)
     simplex = [domain.always(w, ">=", f"weight {w} >= 0") for w in weights]
@@ -288,7 +292,7 @@ STEEPEST = Claim(
         r"\gamma = -(u+v)/\|u+v\|"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION),
+    methods=(SYMBOLIC, DECISION, EXACT),
     objects={"obtuse_pair": OBTUSE_PAIR.formula},
     claimed={**PAIR, "weights": ("1/2", "1/2"), "rho^2": "(1+c)/2"},
     prove=_steepest,

@@ -14,6 +14,7 @@ from danskin.claims.argument import (
     SYMBOLIC,
     Argument,
     conjunction,
+    equal,
     ordered,
 )
 from danskin.claims.core import Claim
@@ -172,11 +173,15 @@ def _strict(argument: Argument, claimed: dict[str, Any], half_line: Any) -> None
     value = None if largest is None else largest[0]
     derivative = directional_derivative(S, ["1"]).value
     argument.witness(
-        f"g = {half_line.expression} at theta = 0: S* = {_points(S)} and its hull "
-        f"{list(S.faces)}, L = {L}, net {{{', '.join(claimed['net'])}}}, eps = {eps}: the maximum "
+        f"g = {half_line.expression} at theta = 0: S* = {list(S.faces) or S.exact_deltas}, "
+        f"L = {L}, net {{{', '.join(claimed['net'])}}}, eps = {eps}: the maximum "
         f"over the net along +1 is {value} {claimed['relation']} -L eps = {-L * eps}, but "
         f"D(0; +1) = {derivative}",
-        [_covers(net, eps, S), ordered(value, claimed["relation"], -L * eps)],
+        [
+            _covers(net, eps, S),
+            equal(L, parse(claimed["lipschitz"], {}, "L")),
+            ordered(value, claimed["relation"], -L * eps),
+        ],
         ordered(derivative, "<", 0),
     )
 
@@ -192,7 +197,7 @@ STRICT = Claim(
     expected=Verdict.REFUTED,
     methods=(EXACT,),
     objects={"half_line": MinMaxObjective.from_expression("t*d", ["t"], ["d"], Interval(-1, 0))},
-    claimed={"net": ("-1/2",), "epsilon": "1/2", "relation": "<="},
+    claimed={"net": ("-1/2",), "epsilon": "1/2", "lipschitz": "1", "relation": "<="},
     prove=_strict,
 )
 

@@ -46,13 +46,13 @@ def _root(
         False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
     ),
 ) -> None:
-    r"""Descent directions for objectives with a maximum inside, with proofs.
+    """Descent directions for objectives with a maximum inside, with proofs.
 
     \b
     Examples:
       danskin verify
       danskin certify examples/orabona.toml
-    """
+    """  # noqa: D301 - \b keeps the lines apart
 
 
 app.command(short_help="Check the paper's statements.", epilog=_STATUSES)(verify)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import sys
@@ -38,11 +39,14 @@ def certify(
     json_file: Path | None = typer.Option(
         None, "--json", metavar="FILE", help="Write everything as JSON ('-': to stdout)."
     ),
+    limit: float = typer.Option(
+        300.0, metavar="SECONDS", min=0.0, help="Give up, undecided, after this time."
+    ),
     plot_file: Path | None = typer.Option(
         None, "--plot", metavar="FILE", help="Draw D over all directions (.png, .pdf or .svg)."
     ),
 ) -> None:
-    r"""Find the maximizers at a point, and whether a direction descends there.
+    """Find the maximizers at a point, and whether a direction descends there.
 
     Prints the maximizers, their gradients, the hull's point of least norm, Danskin's derivative
     along the direction asked for and along minus each gradient, the steepest direction, and
@@ -56,13 +60,13 @@ def certify(
       danskin certify examples/orabona.toml
       danskin certify examples/orabona.toml --direction single:0
       danskin certify my_problem.toml --at 1/2,0 --plot derivative.png
-    """
+    """  # noqa: D301 - \b keeps the lines apart
     _check_picture(plot_file)
     check_target(json_file, "--json")
     from danskin.problem import read_problem
 
     problem = _override(read_problem(problem_file), direction, at)
-    walk = _walk(problem)
+    walk = _walk(problem, limit)
     from danskin.cli.report import print_report
 
     print_report(console_for(sys.stderr if str(json_file) == "-" else None), walk)
@@ -92,17 +96,17 @@ def _numbers(text: str, option: str, count: int) -> tuple[Any, ...]:
     return exact_vector(text.split(","), option, count)
 
 
-def _walk(problem: Problem) -> Walk:
+def _walk(problem: Problem, limit: float) -> Walk:
+    from danskin.limits import time_limit
+
     console = console_for(sys.stderr)
-    if not console.is_terminal:
-        from danskin.cli.walk import walk
-
-        return walk(problem)
     spinner = "dots" if console.encoding.lower().startswith("utf") else "line"
-    with console.status("loading", spinner=spinner) as status:
+    status = console.status("loading", spinner=spinner)
+    with status if console.is_terminal else contextlib.nullcontext():
         from danskin.cli.walk import walk
 
-        return walk(problem, status.update)
+        with time_limit(limit, "certify (see --limit)"):
+            return walk(problem, status.update)
 
 
 def _check_picture(path: Path | None) -> None:

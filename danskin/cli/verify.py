@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import sys
+import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ from danskin.cli.terminal import (
     clean,
     console_for,
     guarded,
+    write_bytes,
     write_json,
 )
 from danskin.errors import InvalidInputError
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["verify"]
 
+_WIDE = 100
+#: What verdict, expected and seconds take of a line.
+_REST = 32
 _STYLES = {Verdict.PROVED: "green", Verdict.REFUTED: "magenta", Verdict.UNDECIDED: "yellow"}
 
 
@@ -45,10 +51,16 @@ def verify(
     json_file: Path | None = typer.Option(
         None, "--json", metavar="FILE", help="Write the results as JSON ('-': to stdout)."
     ),
+    html_file: Path | None = typer.Option(
+        None, "--html", metavar="FILE", help="Write a report to read, as one HTML page."
+    ),
+    markdown_file: Path | None = typer.Option(
+        None, "--markdown", metavar="FILE", help="Write the same report as Markdown."
+    ),
     show: bool = typer.Option(False, "--evidence", help="Print what each verdict rests on."),
     listing: bool = typer.Option(False, "--list", help="List the claims, check nothing."),
 ) -> None:
-    r"""Check the paper's statements: proved, refuted or undecided, each with its evidence.
+    """Check the paper's statements: proved, refuted or undecided, each with its evidence.
 
     A verdict is compared with the expected one: the false corollary is expected to be refuted.
     Exit status 1 if a claim is not as expected, 3 if the only failures are undecided.
@@ -57,14 +69,15 @@ def verify(
     Examples:
       danskin verify
       danskin verify --only ID --evidence      (IDs: danskin verify --list)
-      danskin verify --json report.json
-    """
-    check_target(json_file, "--json")
+      danskin verify --json report.json --html report.html
+    """  # noqa: D301 - \b keeps the lines apart
+    targets = {"--json": json_file, "--html": html_file, "--markdown": markdown_file}
+    _check_targets(targets, listing)
     from danskin import claims
 
     known = claims.all_claims()
     chosen = _chosen(only, known)
-    console = console_for(sys.stderr if str(json_file) == "-" else None)
+    console = console_for(sys.stderr if "-" in map(str, targets.values()) else None)
     if listing:
         _print_list(console, chosen)
         keys = ("id", "title", "source", "statement", "expected")
@@ -76,7 +89,39 @@ def verify(
         _print_evidence(console, report)
     _print_summary(console, report)
     write_json(json_file, report.to_dict())
+    _write_reports(report, html_file, markdown_file)
     raise typer.Exit(_status(report))
+
+
+def _check_targets(targets: Mapping[str, Path | None], listing: bool) -> None:
+    """Refuse before the work starts what could not be written after it."""
+    for option, path in targets.items():
+        check_target(path, option)
+        if listing and path is not None and option != "--json":
+            raise InvalidInputError(
+                option, "--list checks nothing, so there is nothing to report", "Leave --list out."
+            )
+    to_stdout = [option for option, path in targets.items() if str(path) == "-"]
+    if len(to_stdout) > 1:
+        problem = f"{' and '.join(to_stdout)} would both go to stdout"
+        raise InvalidInputError(to_stdout[-1], problem, "Name a file for one of them.")
+
+
+def _write_reports(report: VerifyReport, html: Path | None, markdown: Path | None) -> None:
+    if html is None and markdown is None:
+        return
+    from danskin.report import to_html, to_markdown
+
+    made = {"--html": (html, to_html), "--markdown": (markdown, to_markdown)}
+    for option, (path, make) in made.items():
+        if path is None:
+            continue
+        text = make(report, date=datetime.date.today())
+        if str(path) == "-":
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        else:
+            write_bytes(path, text.encode("utf-8", errors="backslashreplace"), option)
 
 
 def _chosen(only: Sequence[str], known: Sequence[Claim]) -> list[Claim]:
@@ -122,8 +167,8 @@ def _status(report: VerifyReport) -> int:
 
 
 def _print_list(console: Console, chosen: Sequence[Claim]) -> None:
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    table.add_column("claim", no_wrap=True)
+    table = _table()
+    table.add_column("claim", no_wrap=console.width >= _WIDE)
     table.add_column("source", overflow="fold")
     table.add_column("what it says", overflow="fold")
     for claim in chosen:
@@ -132,20 +177,36 @@ def _print_list(console: Console, chosen: Sequence[Claim]) -> None:
 
 
 def _print_table(console: Console, report: VerifyReport) -> None:
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    table.add_column("claim", overflow="fold")
-    table.add_column("source", overflow="fold")
+    wide = console.width >= _WIDE
+    table = _table()
+    table.add_column("claim", overflow="fold", no_wrap=wide)
+    if wide:
+        table.add_column("source", overflow="fold")
+        table.add_column("method", overflow="fold")
     table.add_column("verdict", no_wrap=True)
     table.add_column("expected", no_wrap=True)
-    table.add_column("method", overflow="fold")
     table.add_column("seconds", justify="right", no_wrap=True)
     for r in report:
-        verdict = Text(str(r.verdict), style=_STYLES[r.verdict] if r.ok else "bold red")
-        expected = str(r.expected) if r.ok else f"not {r.verdict}"
-        table.add_row(
-            clean(r.id), clean(r.source), verdict, expected, clean(r.method), f"{r.seconds:.2f}"
-        )
+        words = [clean(r.id), clean(r.source), clean(r.method)]
+        style = _STYLES[r.verdict] if r.ok else "bold red"
+        verdict = Text(str(r.verdict) if r.ok else f"{r.verdict} (!)", style=style)
+        # Eighty columns have no room for source and method: they go below the id.
+        first = words if wide else [_stacked(words, console.width - _REST)]
+        table.add_row(*first, verdict, str(r.expected), f"{r.seconds:.2f}")
     console.print(table)
+
+
+def _stacked(words: Sequence[str], width: int) -> str:
+    name, *rest = words
+    below = [
+        textwrap.fill(w, max(width, 20), initial_indent="  ", subsequent_indent="    ")
+        for w in rest
+    ]
+    return "\n".join([name, *below])
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
 
 
 def _print_evidence(console: Console, report: VerifyReport) -> None:

@@ -104,7 +104,8 @@ def walk(problem: Problem, tell: Callable[[str], None] = lambda _: None) -> Walk
     constants = _constants(problem)
     objective = MinMaxObjective.from_problem(problem)
     tell("finding the maximizers")
-    with _named({"theta": "query.at"}):
+    where = dict.fromkeys(("value", "number", "theta, delta"), "g at query.at")
+    with _named({"theta": "query.at", **where}):
         S = maximizers(objective, at)
     tell("finding the steepest direction")
     steepest = _steepest(S)

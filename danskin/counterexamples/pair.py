@@ -112,7 +112,7 @@ def _from_cosine(cosine: Any, dim: int) -> tuple[Row, Row]:
 
 
 def _check_cosine(c: sympy.Expr, argument: str) -> None:
-    if sign(c + 1) in (0, -1):
+    if sign(c + 1) != 1:
         problem = (
             "u and v are opposite, so that 0 is in their hull and no direction descends"
             if sign(c + 1) == 0

@@ -11,6 +11,7 @@ from typing import Any
 import sympy
 
 from danskin.counterexamples.core import ClaimedDerivative, Counterexample, Family
+from danskin.errors import InvalidInputError
 from danskin.exact import exact_number, sign, tidy
 from danskin.objective import MinMaxObjective
 from danskin.sets import Interval
@@ -37,12 +38,15 @@ def orabona(theta1: Any = "1/2") -> Counterexample:
         Not a finite real number.
     """
     t = exact_number(theta1, "theta1")
+    side = sign(t)
+    if side is None:
+        raise InvalidInputError("theta1", f"the sign of {t} is not decided", "Simplify it.")
     zero, one, two = (sympy.Integer(i) for i in (0, 1, 2))
     length = sympy.sqrt(sympy.expand(4 * t**2 + 4))
     rate = tidy((4 - 4 * t**2) / length)
     steepest = None
-    if sign(t) != 0:
-        size = t * sign(t)
+    if side != 0:
+        size = t * side
         steepest = ClaimedDerivative("-e1 sign(theta1)", (-t / size, zero), -2 * size)
     return Counterexample(
         name="orabona",

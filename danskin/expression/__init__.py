@@ -12,6 +12,14 @@ from __future__ import annotations
 from danskin.expression.functions import FUNCTIONS, xlogx
 from danskin.expression.numeric import NumericFunction
 from danskin.expression.parse import parse, symbols_for
-from danskin.expression.whitelist import check
+from danskin.expression.whitelist import check, check_size
 
-__all__ = ["FUNCTIONS", "NumericFunction", "check", "parse", "symbols_for", "xlogx"]
+__all__ = [
+    "FUNCTIONS",
+    "NumericFunction",
+    "check",
+    "check_size",
+    "parse",
+    "symbols_for",
+    "xlogx",
+]

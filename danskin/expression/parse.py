@@ -26,6 +26,7 @@ from danskin.expression.whitelist import (
     MAX_EXPONENT,
     MAX_NUMBER_BITS,
     check,
+    check_size,
     require_real,
 )
 from danskin.limits import time_limit
@@ -136,6 +137,7 @@ def parse(
     try:
         with time_limit(_SECONDS, "reading the formula"):
             result = _Builder(text.strip(), known, argument).build(tree.body, 0)
+            check_size(result, argument)
             return check(result, _symbols_in(known), argument)
     except (LimitError, RecursionError) as error:
         raise ExpressionError(

@@ -7,15 +7,26 @@ rest of the library can rely on it: real, finite numbers; declared symbols; know
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import sympy
 
 from danskin.errors import ExpressionError
 from danskin.expression.functions import FUNCTIONS, NUMPY_FUNCTIONS
 
-__all__ = ["MAX_EXPONENT", "MAX_NODES", "MAX_NUMBER_BITS", "check", "exact_float", "require_real"]
+__all__ = [
+    "MAX_EXPONENT",
+    "MAX_NODES",
+    "MAX_NUMBER_BITS",
+    "check",
+    "check_size",
+    "exact_float",
+    "require_real",
+]
 
 MAX_NODES = 5_000
+#: SymPy's own functions recurse; a tree that the parser built is never this deep.
+MAX_TREE_DEPTH = 250
 MAX_EXPONENT = 1_000
 #: Numerators and denominators stay below 2**MAX_NUMBER_BITS.
 MAX_NUMBER_BITS = 10_000
@@ -24,7 +35,7 @@ _VOCABULARY = ", ".join(FUNCTIONS)
 _FORBIDDEN = (sympy.I, sympy.zoo, sympy.nan, sympy.oo, -sympy.oo)
 
 
-def exact_float(value: sympy.Float) -> sympy.Rational:
+def exact_float(value: Any) -> Any:
     """Return the binary rational that a SymPy Float is."""
     sign, mantissa, exponent, _ = value._mpf_
     if not mantissa and exponent:
@@ -35,7 +46,7 @@ def exact_float(value: sympy.Float) -> sympy.Rational:
     return -magnitude if sign else magnitude
 
 
-def require_real(expr: sympy.Expr, argument: str) -> sympy.Expr:
+def require_real(expr: Any, argument: str) -> Any:
     """Raise `ExpressionError` if `expr` holds an infinite, undefined or imaginary number."""
     for bad in _FORBIDDEN:
         if expr.has(bad):
@@ -49,13 +60,32 @@ def require_real(expr: sympy.Expr, argument: str) -> sympy.Expr:
     return expr
 
 
-def check(expr: sympy.Expr, symbols: Iterable[sympy.Symbol], argument: str) -> sympy.Expr:
+def check_size(expr: Any, argument: str) -> None:
+    """Raise `ExpressionError` for a tree too large or too deep for SymPy's functions."""
+    count = 0
+    stack: list[tuple[Any, int]] = [(expr, 0)]
+    while stack:
+        node, depth = stack.pop()
+        count += 1
+        if count > MAX_NODES:
+            raise ExpressionError(
+                argument, f"the formula has more than {MAX_NODES} parts", "Shorten it."
+            )
+        if depth > MAX_TREE_DEPTH:
+            raise ExpressionError(
+                argument, f"the formula is nested more than {MAX_TREE_DEPTH} deep", "Simplify it."
+            )
+        if not isinstance(node, sympy.CRootOf):
+            stack.extend((a, depth + 1) for a in getattr(node, "args", ()))
+
+
+def check(expr: Any, symbols: Iterable[sympy.Symbol], argument: str) -> Any:
     """Return `expr` with Floats made exact, or say why it is not a formula.
 
     Parameters
     ----------
     expr : sympy.Expr
-        Any SymPy object.
+        Any SymPy object; one from outside goes through `check_size` first.
     symbols : iterable of sympy.Symbol
         The symbols that may appear.
     argument : str
@@ -64,8 +94,8 @@ def check(expr: sympy.Expr, symbols: Iterable[sympy.Symbol], argument: str) -> s
     Raises
     ------
     ExpressionError
-        Unknown symbols or functions, complex or infinite numbers, numbers or powers beyond the
-        bounds, or too large a tree.
+        Unknown symbols or functions, complex or infinite numbers, or numbers or powers beyond
+        the bounds.
     """
     if not isinstance(expr, sympy.Expr):
         raise ExpressionError(
@@ -74,16 +104,14 @@ def check(expr: sympy.Expr, symbols: Iterable[sympy.Symbol], argument: str) -> s
             "Pass text, a number or a SymPy expression.",
         )
     allowed = set(symbols)
-    floats: dict[sympy.Basic, sympy.Basic] = {}
-    count = 0
-    stack: list[sympy.Basic] = [expr]
+    floats: dict[Any, Any] = {}
+    seen: set[Any] = set()
+    stack: list[Any] = [expr]
     while stack:
         node = stack.pop()
-        count += 1
-        if count > MAX_NODES:
-            raise ExpressionError(
-                argument, f"the formula has more than {MAX_NODES} parts", "Shorten it."
-            )
+        if node in seen:
+            continue
+        seen.add(node)
         if isinstance(node, sympy.Float):
             floats[node] = exact_float(node)
         elif isinstance(node, sympy.Rational):
@@ -120,7 +148,7 @@ def check(expr: sympy.Expr, symbols: Iterable[sympy.Symbol], argument: str) -> s
     return expr.xreplace(floats) if floats else expr
 
 
-def _check_rational(number: sympy.Rational, argument: str) -> None:
+def _check_rational(number: Any, argument: str) -> None:
     if max(abs(number.p).bit_length(), number.q.bit_length()) > MAX_NUMBER_BITS:
         raise ExpressionError(
             argument,
@@ -129,7 +157,7 @@ def _check_rational(number: sympy.Rational, argument: str) -> None:
         )
 
 
-def _check_power(power: sympy.Pow, argument: str) -> None:
+def _check_power(power: Any, argument: str) -> None:
     base, exponent = power.args
     if exponent.is_Rational:
         if abs(exponent) > MAX_EXPONENT or exponent.q > MAX_EXPONENT:

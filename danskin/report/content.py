@@ -72,7 +72,13 @@ _SECTIONS = {
     "D": "Proof of Theorem 3",
     "E": "Proof of Lemma 1",
 }
-_PLACE = re.compile(r"\b(?:Section\s+(\d)|Appendix\s+([A-Z])\b)")
+_PLACE = re.compile(r"\b(?:Section\s+(?P<number>\d)|Appendix\s+(?P<letter>[A-Z])\b)")
+#: Where a statement stands that is cited by its name alone.
+_NAMED = {
+    "Theorem 1": "2", "Definition 1": "2", "Corollary 1": "2", "Lemma 1": "2",
+    "Counterexample 1": "2", "Counterexample 2": "3", "Theorem 2": "4", "Theorem 3": "4",
+    "Algorithm 1": "4",
+}  # fmt: skip
 _PACKAGES = ("sympy", "z3-solver", "python-flint", "numpy", "scipy")
 
 
@@ -177,8 +183,8 @@ def content(report: VerifyReport, title: str, date: datetime.date | str | None) 
     for result in report:
         groups.setdefault(_section(result), []).append(_entry(result, taken))
     numbered = tuple(
-        Group(name, f"section-{i}", tuple(entries))
-        for i, (name, entries) in enumerate(groups.items(), start=1)
+        Group(_heading(section), f"section-{section.lower() or 'ours'}", tuple(groups[section]))
+        for section in sorted(groups, key=_order)
     )
     seconds = sum(r.seconds for r in report)
     facts = [("danskin", danskin.__version__)]
@@ -202,7 +208,7 @@ def content(report: VerifyReport, title: str, date: datetime.date | str | None) 
 def _entry(result: ClaimResult, taken: set[str]) -> Entry:
     anchor = base = re.sub(r"[^a-z0-9]+", "-", result.id.lower()).strip("-") or "claim"
     # No claim may take an anchor of the page's own.
-    if re.fullmatch(r"section-\d+|summary|pictures|contents", base):
+    if re.fullmatch(r"section-\w+|summary|pictures|contents|claims", base):
         anchor = base = f"claim-{base}"
     number = 2
     while anchor in taken:
@@ -225,14 +231,24 @@ def _word(kind: Any) -> str:
 
 
 def _section(result: ClaimResult) -> str:
-    """Return the heading under which a claim stands, by its source."""
-    place = _PLACE.search(result.source)
-    if place is None or result.source.lower().startswith("ours"):
+    """Return the section or appendix in which a claim stands, by its source; empty for ours."""
+    if result.source.lower().startswith("ours"):
+        return ""
+    if place := _PLACE.search(result.source):
+        return place["number"] or place["letter"]
+    return next((s for name, s in _NAMED.items() if name in result.source), "")
+
+
+def _order(section: str) -> tuple[bool, bool, str]:
+    """Sections, then appendices, then what is not in the paper."""
+    return not section, section.isalpha(), section
+
+
+def _heading(section: str) -> str:
+    if not section:
         return "Beyond the paper"
-    section, appendix = place.groups()
-    name = f"Section {section}" if section else f"Appendix {appendix}"
-    title = _SECTIONS.get(section or appendix)
-    return f"{name}: {title}" if title else name
+    name = f"{'Appendix' if section.isalpha() else 'Section'} {section}"
+    return f"{name}: {_SECTIONS[section]}" if section in _SECTIONS else name
 
 
 def _headline(report: Sequence[ClaimResult]) -> str:

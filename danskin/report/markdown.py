@@ -14,7 +14,9 @@ from danskin.report.prose import Piece, evidence, statement, visible
 
 __all__ = ["render"]
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-!|~$>])")
+_SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
+_AT_START = re.compile(r"^(\s*)(?=[-+#>=])|^(\s*\d+)(?=[.)])")
+_NAME = re.compile(r"\\operatorname(\*?)\s*(\{[^{}]*\})")
 _LINE = re.compile(r"\s*\n\s*")
 
 
@@ -98,7 +100,8 @@ def _entry(entry: Entry) -> Iterable[str]:
         yield "**Corrected**"
         yield from _blocks(statement(entry.corrected))
     kind = f" · {_text(entry.kind)}" if entry.kind else ""
-    yield f"{_state(entry)}{kind} · by {_text(visible(result.method))} · {result.seconds:.2f} s"
+    method = _text(visible(result.method))
+    yield f"{_state(entry)}{kind} · method: {method} · {result.seconds:.2f} s"
     if result.note:
         yield f"> **Note.** {_inline(evidence(result.note))}"
     if result.evidence:
@@ -131,7 +134,7 @@ def _blocks(pieces: Sequence[Piece]) -> Iterable[str]:
         if inline:
             yield _inline(inline)
             inline = []
-        body = _one_line(piece.body)
+        body = _formula(piece.body)
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", body)), default=0))
         yield f"{fence}math\n{body}\n{fence}"
     if inline:
@@ -145,11 +148,10 @@ def _inline(pieces: Iterable[Piece]) -> str:
 def _piece(piece: Piece) -> str:
     if piece.kind == "text":
         return _text(piece.body)
-    body = _one_line(piece.body)
     if piece.kind == "code":
-        return f"`{_plain_code(body)}`"
+        return f"`{_plain_code(piece.body)}`"
     # A bar would end a table's cell.
-    body = body.replace(r"\|", r"\Vert ").replace("|", r"\vert ").replace("`", "'")
+    body = _formula(piece.body).replace(r"\|", r"\Vert ").replace("|", r"\vert ").replace("`", "'")
     if re.search(r"\\[^A-Za-z]|[*<>&]|_\\?[^\w\\{]", body):
         return f"$`{body}`$"
     return f"${body}$"
@@ -158,7 +160,14 @@ def _piece(piece: Piece) -> str:
 def _text(text: str) -> str:
     """Escape everything that Markdown or HTML would read as its own."""
     text = _one_line(text).replace("&", "&amp;").replace("<", "&lt;")
-    return _SPECIAL.sub(r"\\\1", text)
+    return _AT_START.sub(r"\1\2\\", _SPECIAL.sub(r"\\\1", text))
+
+
+def _formula(latex: str) -> str:
+    r"""Write a formula without ``\operatorname``, which GitHub refuses."""
+    return _NAME.sub(
+        lambda m: rf"\mathop{{\mathrm{m[2]}}}" + ("" if m[1] else r"\nolimits"), _one_line(latex)
+    )
 
 
 def _plain_code(text: str) -> str:

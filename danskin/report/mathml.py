@@ -27,6 +27,10 @@ _ATTRIBUTES = re.compile(
     "accent|accentunder|depth|displaystyle|fence|form|height|largeop|linethickness|lspace"
     "|mathvariant|maxsize|minsize|movablelimits|rspace|scriptlevel|stretchy|symmetric|width"
 )
+#: How many parts these have; with any other number a formula is broken off.
+_ARGUMENTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3} | {
+    "munder": 2, "mover": 2, "munderover": 3
+}  # fmt: skip
 _VALUE = re.compile(r"[-+.%a-z0-9]{1,20}")
 
 #: `convert` leaves these as they stand.
@@ -37,9 +41,14 @@ _LEFT_OVER = {
 }  # fmt: skip
 _OPEN, _CLOSE = "([{⟨⌊⌈", ")]}⟩⌋⌉"
 #: Mathematical signs that are no operators, by Unicode's category or by `convert`.
-_ORDINARY = "∞∂∇∅…⋯⋮⋱°%#&!?′"
+_ORDINARY = "∞∂∇∅…⋯⋮⋱°%#&!?"
 _RELATIONS = "=<>≤≥≠≔∈∉⊂⊆⊃⊇→↦⇒⟹⇔⟺≈≡∼∝↑↓↗↘"
 _LIMITS = frozenset(["max", "min", "sup", "inf", "lim", "lim sup", "lim inf", "arg max", "arg min"])
+#: TeX's spacing, where that of MathML's operator dictionary differs or depends on the browser.
+_SPACING = {
+    "/": ("0", "0"), "′": ("0", "0"), ",": ("0", "0.167em"), ";": ("0", "0.167em"),
+    ":": ("0.222em", "0.278em"),
+}  # fmt: skip
 _LIMIT_SIGNS = "∑∏⋃⋂⨁"
 
 _TEXT = re.compile(r"\\(?:text(?:rm|bf|it|tt|normal)?|mbox|emph)\s*\{([^{}]*)\}")
@@ -155,11 +164,12 @@ class _Builder:
                 return None
             node.set("width", node.get("width", "0").replace("negativethinmathspace", "-0.167em"))
             return node
-        arguments = tag in ("msub", "msup", "msubsup", "munder", "mover", "munderover")
-        built = [self.element(child) for child in source]
-        nodes = [n for n in built if n is not None]
-        node.extend(nodes if arguments or tag == "mfrac" else _spaced(nodes))
-        if arguments:
+        nodes = [n for n in map(self.element, source) if n is not None]
+        arguments = _ARGUMENTS.get(tag)
+        if arguments not in (None, len(nodes)):
+            raise _UnknownError(f"{tag} with {len(nodes)} parts")
+        node.extend(_spaced(nodes) if arguments is None else nodes)
+        if arguments is not None and tag not in ("mfrac", "mroot"):
             self.scripts(node)
         if tag == "mtd" and source.get("columnalign") in ("left", "right"):
             node.set("style", f"text-align:{source.get('columnalign')}")
@@ -170,21 +180,20 @@ class _Builder:
 
     def token(self, node: ET.Element, text: str) -> None:
         """Give a token its text, its kind and its spacing."""
-        limits = False
+        variant, limits = node.attrib.pop("mathvariant", ""), False
         if text in self.names:
             text, limits = self.names[text]
-            node.tag = "mo" if limits else "mi"
+            node.tag, variant = "mo" if limits else "mi", "normal"
         text = _LEFT_OVER.get(text, text).replace("\u2006", " ")
         if "\\" in text or any("\ue000" <= c <= "\uf8ff" for c in text):
             raise _UnknownError(text)
-        variant = node.attrib.pop("mathvariant", "")
         if node.tag == "mtext":
             if variant in ("bold", "italic", "monospace"):
                 node.set("class", variant)
         elif variant and variant != "normal":
             text = _lettered(text, variant)
         elif len(text) == 1 and node.tag in ("mi", "mo"):
-            self.sign(node, text, variant)
+            self.sign(node, text)
         elif node.tag in ("mi", "mo") and text.replace(" ", "").isalpha():
             node.tag = "mo" if limits or text in _LIMITS else "mi"
             node.attrib.clear()
@@ -195,11 +204,12 @@ class _Builder:
             node.set("mathvariant", "normal")
         node.text = {"~": "∼"}.get(text, text) if node.tag == "mo" else text
 
-    def sign(self, node: ET.Element, text: str, variant: str) -> None:
+    def sign(self, node: ET.Element, text: str) -> None:
+        """Tell operators from other signs, and give them their spacing."""
         if text in _ORDINARY:
             node.tag = "mi"
             node.attrib.clear()
-        elif unicodedata.category(text) in ("Sm", "Ps", "Pe") or text in "‖|~":
+        elif unicodedata.category(text) in ("Sm", "Ps", "Pe") or text in "‖|~′:;,/":
             node.tag = "mo"
         elif node.tag == "mo" and text.isalpha():
             node.tag = "mi"
@@ -212,8 +222,8 @@ class _Builder:
                 node.set("stretchy", "false")
         elif text in "⟨⟩⌊⌋⌈⌉" and "stretchy" not in node.attrib:
             node.set("stretchy", "false")
-        elif text == "/":
-            node.attrib.update({"lspace": "0", "rspace": "0"})
+        elif text in _SPACING:
+            node.attrib.update(zip(("lspace", "rspace"), _SPACING[text], strict=True))
 
     def scripts(self, node: ET.Element) -> None:
         """Put limits below in display, turn names within scripts into text, keep accents near."""
@@ -231,11 +241,14 @@ class _Builder:
             if core.tag == "mo" and core.get("movablelimits") == "true":
                 core.tag = "mi"
                 core.attrib.clear()
-        if node.tag == "mover" and node[1].tag == "mo" and (node[1].text or "") in "^∼¯―ˇ˙¨→⃗":
+        if node.tag == "mover" and node[1].text == "―":
+            # No font at hand stretches an overline; a border does.
+            node.remove(node[1])
+            node.tag = "mrow"
+            node.attrib.clear()
+            node.set("class", "overline")
+        elif node.tag == "mover" and node[1].tag == "mo" and (node[1].text or "-") in "^∼¯ˇ˙¨→⃗":
             node.set("accent", "true")
-            if node[1].text in ("¯", "―"):
-                node[1].text = "¯"
-                node[1].set("stretchy", "true")
 
 
 def _core(node: ET.Element) -> ET.Element:
@@ -253,11 +266,21 @@ def _base(node: ET.Element) -> ET.Element:
 def _spaced(nodes: list[ET.Element]) -> list[ET.Element]:
     """Set the thin spaces of TeX around names such as max, conv and log."""
     out: list[ET.Element] = []
+    nodes = _joined(nodes)
     for i, node in enumerate(nodes):
         core = _base(node)
         named = len(core.text or "") > 1 and core.tag in ("mi", "mo") and node.tag != "mfrac"
         before = _base(nodes[i - 1]) if i else None
         after = _base(nodes[i + 1]) if i + 1 < len(nodes) else None
+        if (
+            node.tag == "mo"
+            and node.text in tuple("+−±∓")
+            and (
+                before is not None and before.tag == "mo" and (before.text or "-") not in "⟩)]}|‖!′"
+            )
+        ):
+            # A sign, not a sum.
+            node.attrib.update({"form": "prefix", "lspace": "0", "rspace": "0"})
         if named and core.tag == "mo":
             core.set("lspace", "0.167em" if before is not None and before.tag != "mo" else "0")
             opened = after is None or (after.tag == "mo" and (after.text or "") in _OPEN)
@@ -266,6 +289,18 @@ def _spaced(nodes: list[ET.Element]) -> list[ET.Element]:
         out.append(node)
         if named and core.tag == "mi" and after is not None and after.tag in ("mi", "mn"):
             out.append(ET.Element("mspace", {"width": "0.167em"}))
+    return out
+
+
+def _joined(nodes: list[ET.Element]) -> list[ET.Element]:
+    """Make one sign of ``:=``."""
+    out: list[ET.Element] = []
+    for node in nodes:
+        if node.tag == "mo" and node.text == "=" and out and out[-1].text == ":":
+            out[-1] = ET.Element("mo")
+            out[-1].text = "≔"
+        else:
+            out.append(node)
     return out
 
 

@@ -91,7 +91,8 @@ def _cut(text: str) -> list[Piece]:
 
 def _is_formula(text: str) -> bool:
     """Tell a formula from prose: by a command or a script, or by having no two words in a row."""
-    if re.search(r"\\[A-Za-z|{]|[\^_]", re.sub(r"\\(?:emph|S)(?![A-Za-z])", "", text)):
+    text = re.sub(r"\\(?:S(?![A-Za-z])|emph\s*\{[^{}]*\})", "word", text)
+    if re.search(r"\\[A-Za-z|{]|[\^_]", text):
         return True
     return bool(text) and not re.search(r"[^\W\d_]{2,}[,;:]?\s+[^\W\d_]{2,}", text)
 

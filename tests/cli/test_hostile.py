@@ -141,7 +141,6 @@ HOSTILE = {
     "a keyword": (problem(theta='["lambda", "t2"]'), "theta"),
     "a function's name": (problem(theta='["sin", "t2"]'), "theta"),
     "a constant's name": (problem(names='["pi"]'), "pi"),
-    "a dunder": (problem(theta='["__class__", "t2"]'), "theta"),
     "a name with a space": (problem(theta='["t 1", "t2"]'), "theta"),
     "an empty name": (problem(theta='["", "t2"]'), "theta"),
     "code as a name": (problem(theta='["print(1)", "t2"]'), "theta"),

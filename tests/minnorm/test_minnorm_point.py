@@ -22,8 +22,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from danskin import oracle
 from danskin.errors import InvalidInputError
 from danskin.minnorm import MinNormResult, exact_min_norm, min_norm_point, min_norm_weights
+from danskin.minnorm.scaling import check_gram
 
-SEEDS = range(25)
+SEEDS = range(16)
 gradients_strategy = arrays(
     np.float64,
     array_shapes(min_dims=2, max_dims=2, max_side=6),
@@ -204,6 +205,7 @@ class TestGoldenValues:
         assert result.status == "stationary"
         assert 0 < result.lower_bound <= 1e-17 <= result.norm <= result.rounding
         assert "Stationary within rounding" in result.explain()
+        assert result.is_optimal(1e-12)
 
     def test_a_short_gradient_among_long_ones_is_not_stationary(self):
         """Rounding is judged against the weighted lengths, not against the longest gradient."""
@@ -358,6 +360,16 @@ class TestGram:
         assert min_norm_weights([[4.0, 4.0], [4.0, 4.0]]).norm == pytest.approx(2.0)
         assert min_norm_weights([[0.0, 0.0], [0.0, 1.0]]).weights.tolist() == [1.0, 0.0]
 
+    @pytest.mark.parametrize("power", [-508, 490])
+    def test_scaling_by_a_power_of_four_is_exact(self, power):
+        gradients = np.random.default_rng(0).standard_normal((4, 6))
+        gram = gradients @ gradients.T
+        result = min_norm_weights(gram)
+        scaled = min_norm_weights(np.ldexp(gram, 2 * power))
+        assert scaled.norm == math.ldexp(result.norm, power)
+        assert scaled.lower_bound == math.ldexp(result.lower_bound, power)
+        assert scaled.weights.tolist() == result.weights.tolist()
+
     @pytest.mark.parametrize("scale", [1e-280, 1e280])
     def test_scales(self, scale):
         result = min_norm_weights([[9 * scale, 0], [0, 16 * scale]])
@@ -369,6 +381,9 @@ class TestGram:
         result = min_norm_weights(gram)
         assert result.status == "stationary"
         assert result.norm <= result.rounding < 1e-2
+        shifted = check_gram(gram)
+        assert 1e-7 <= shifted.shift <= 1e-6
+        assert np.linalg.eigvalsh(shifted.gram)[0] >= 0
 
     @pytest.mark.parametrize(
         ("gram", "problem"),

@@ -60,6 +60,7 @@ def test_bounds_hold_against_exact_arithmetic(seed, method, brackets):
         assert result.status == ("stationary" if exact.stationary else "optimal")
     if method == "exact" and not exact.stationary:
         assert result.gap <= 2 * math.ulp(result.norm)
+        assert result.point.tolist() == [float(x) for x in exact.point]
 
 
 @pytest.mark.parametrize("seed", range(30))

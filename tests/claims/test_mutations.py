@@ -1,0 +1,350 @@
+"""Mutating the objective, or the statement, breaks the proof: a test for every claim.
+
+A mutated claim may come out refuted (with an exact witness) or undecided, never as expected; and
+where the mutated statement is simply false about its objective, it is refuted.
+"""
+
+import pytest
+
+from danskin.claims import all_claims
+from danskin.counterexamples import sample_vectors
+from danskin.objective import MinMaxObjective
+from danskin.sets import Interval, Simplex
+from danskin.verdict import Verdict
+
+CLAIMS = {c.id: c for c in all_claims()}
+
+
+def line(g, lo=-1, hi=1):
+    return MinMaxObjective.from_expression(g, ["t"], ["d"], Interval(lo, hi))
+
+
+def pair(g="d*a + (1-d)*b + d*(d-1)", lo=0, hi=1):
+    return MinMaxObjective.from_expression(g, ["a", "b"], ["d"], Interval(lo, hi))
+
+
+def plane(g="d*(t1**2 + (t2+1)**2) + (1-d)*(t1**2 + (t2-1)**2)", lo=0, hi=1):
+    return MinMaxObjective.from_expression(g, ["t1", "t2"], ["d"], Interval(lo, hi))
+
+
+def one(g, lo=-1, hi=1):
+    return MinMaxObjective.from_expression(g, ["a"], ["d"], Interval(lo, hi))
+
+
+def simplex(term):
+    """Appendix A's formula with another term per coordinate; {i} is its number."""
+
+    def formula(count):
+        numbers = range(1, count + 1)
+        return MinMaxObjective.from_expression(
+            " + ".join(term.format(i=i) for i in numbers),
+            [f"a{i}" for i in numbers],
+            [f"d{i}" for i in numbers],
+            Simplex(count),
+        )
+
+    return formula
+
+
+def triple(term):
+    return simplex(term)(3)
+
+
+def shifted_vectors(s):
+    (a, b), second = sample_vectors(s)
+    return (a, (b[0] + 1, b[1])), second
+
+
+def swapped_vectors(s):
+    first, _ = sample_vectors(s)
+    return first, first
+
+
+PAIR_SIGN = pair("d*a - (1-d)*b + d*(d-1)")
+PAIR_CONCAVE = pair("d*a + (1-d)*b + d*(1-d)")
+PAIR_FACTOR = pair("2*d*a + (1-d)*b + d*(d-1)")
+PAIR_TILTED = pair("d*a + (1-d)*b + d*(d-2)")
+PAIR_LONGER = pair(hi=2)
+PAIR_SHORTER = pair(hi="1/2")
+
+OBJECTS = [
+    ("corollary-c2", {"absolute_value": line("t*d + 3*t")}),
+    ("corollary-c2", {"absolute_value": line("t*d", 0, 1)}),
+    ("corollary-c2", {"obtuse_pair": PAIR_CONCAVE}),
+    ("corollary-c2", {"obtuse_pair": PAIR_TILTED}),
+    ("corollary-c2", {"obtuse_pair": PAIR_SHORTER}),
+    ("corollary-c2", {"obtuse_pair": PAIR_SIGN}),
+    ("corollary-c2-corrected", {"single": one("a*d")}),
+    ("corollary-c2-corrected", {"single": one("2*a - d**2")}),
+    ("corollary-c2-corrected", {"infinite": one("a*d", 0, 1)}),
+    ("corollary-c2-corrected", {"infinite": one("-a", 0, 1)}),
+    ("counterexample-1", {"absolute_value": line("2*t*d")}),
+    ("counterexample-1", {"absolute_value": line("t*d", 0, 1)}),
+    ("counterexample-1", {"absolute_value": line("t*d - d**2")}),
+    ("counterexample-1", {"absolute_value": line("t*d + t")}),
+    ("definition-1", {"absolute value": line("2*t*d")}),
+    ("definition-1", {"absolute value": line("t")}),
+    ("definition-1", {"Orabona": plane("2*t1*d + t2")}),
+    ("lemma-1", {"absolute_value": line("2*t*d")}),
+    ("lemma-1", {"absolute_value": line("t*d", 0, 1)}),
+    ("corollary-c2-not-a-minimizer", {"obtuse_pair": PAIR_CONCAVE}),
+    ("corollary-c2-not-a-minimizer", {"obtuse_pair": PAIR_SIGN}),
+    ("corollary-c2-not-a-minimizer", {"obtuse_pair": PAIR_SHORTER}),
+    ("counterexample-2-maximizers", {"obtuse_pair": PAIR_SIGN}),
+    ("counterexample-2-maximizers", {"obtuse_pair": PAIR_CONCAVE}),
+    ("counterexample-2-maximizers", {"obtuse_pair": PAIR_FACTOR}),
+    ("counterexample-2-maximizers", {"obtuse_pair": PAIR_TILTED}),
+    ("counterexample-2-maximizers", {"obtuse_pair": PAIR_LONGER}),
+    ("counterexample-2-maximizers", {"obtuse_pair": pair("d*a + (1-d)*b + 2*d*(d-1)")}),
+    ("counterexample-2-maximizers", {"obtuse_pair": pair("d*a + (1-d)*b")}),
+    ("counterexample-2-ascent", {"obtuse_pair": PAIR_SIGN}),
+    ("counterexample-2-ascent", {"obtuse_pair": PAIR_CONCAVE}),
+    ("counterexample-2-ascent", {"obtuse_pair": PAIR_FACTOR}),
+    ("counterexample-2-ascent", {"obtuse_pair": PAIR_SHORTER}),
+    ("counterexample-2-descent", {"obtuse_pair": PAIR_SIGN}),
+    ("counterexample-2-descent", {"obtuse_pair": PAIR_CONCAVE}),
+    ("counterexample-2-descent", {"obtuse_pair": PAIR_FACTOR}),
+    ("counterexample-2-descent", {"obtuse_pair": PAIR_LONGER}),
+    ("counterexample-2-steepest", {"obtuse_pair": PAIR_SIGN}),
+    ("counterexample-2-steepest", {"obtuse_pair": PAIR_FACTOR}),
+    ("counterexample-2-steepest", {"obtuse_pair": PAIR_SHORTER}),
+    ("counterexample-2-members", {"obtuse_pair": PAIR_SIGN}),
+    ("counterexample-2-members", {"obtuse_pair": PAIR_FACTOR}),
+    ("theorem-2", {"obtuse pair": PAIR_FACTOR}),
+    ("theorem-2", {"obtuse pair": PAIR_CONCAVE}),
+    ("theorem-2", {"lifted triple": triple("d{i}*a{i} - xlogx(d{i})")}),
+    ("theorem-2", {"flat triple": triple("d{i}*a{i}**2 + d{i}*a{i}*{i} + xlogx(d{i})")}),
+    ("theorem-2", {"Orabona": plane("d*(t1**2 + (t2+1)**2) + (1-d)*(t1**2 + (t2-2)**2)")}),
+    ("theorem-2-instances", {"formula": simplex("d{i}*a{i} - xlogx(d{i})")}),
+    ("theorem-2-instances", {"formula": simplex("2*d{i}*a{i} + xlogx(d{i})")}),
+    ("theorem-2-scope", {"cubic": line("t**2 - d**2")}),
+    ("theorem-2-scope", {"cubic": line("t - d**2")}),
+    ("theorem-2-scope", {"cubic": line("-t**3 - d**2")}),
+    ("theorem-2-scope", {"cubic": line("t**3 + t*d - d**2", 1, 2)}),
+    ("theorem-3", {"orabona": plane(lo=0, hi=2)}),
+    ("theorem-3", {"orabona": plane("d*(t1**2 + (t2+2)**2) + (1-d)*(t1**2 + (t2-1)**2)")}),
+    ("theorem-3", {"orabona": plane("d*(t1**2 + 2*t2) + (1-d)*(t1**2 - 4*t2)")}),
+    ("theorem-3", {"orabona": plane("d*(t1**2/8 + (t2+1)**2) + (1-d)*(t1**2/8 + (t2-1)**2)")}),
+    ("theorem-3-strict", {"half_line": line("t*d", "-1", "-1/4")}),
+    ("theorem-3-strict", {"half_line": line("2*t*d", -1, 0)}),
+    ("theorem-3-strict", {"half_line": line("t*d - t/4", -1, 0)}),
+    ("orabona-maximizers", {"orabona": plane(hi=2)}),
+    ("orabona-maximizers", {"orabona": plane("d*(t1**2+(t2+1)**2) + (1-d)*(t1**2+(t2+1)**2)")}),
+    ("orabona-maximizers", {"orabona": plane("d*(t1**2+(t2+2)**2) + (1-d)*(t1**2+(t2-2)**2)")}),
+    ("orabona-maximizers", {"orabona": plane("d*(2*t1**2+(t2+1)**2)+(1-d)*(t1**2+(t2-1)**2)")}),
+    ("orabona-maximizers", {"orabona": plane("d*4*t2 + t1**2 + (t2-1)**2 - d*(1-d)")}),
+    ("orabona-ascent", {"orabona": plane("d*(t1**2+(t2+2)**2) + (1-d)*(t1**2+(t2-2)**2)")}),
+    ("orabona-ascent", {"orabona": plane(hi=2)}),
+    ("orabona-ascent", {"orabona": plane("d*4*t2 + t1**2 + (t2-1)**2 - d*(1-d)")}),
+    ("orabona-boundary", {"orabona": plane(hi=2)}),
+    ("orabona-boundary", {"orabona": plane("d*(t1**2+2*(t2+1)**2)+2*(1-d)*(t2-1)**2")}),
+    ("orabona-steepest", {"orabona": plane(hi=2)}),
+    ("orabona-steepest", {"orabona": plane("d*(2*t1**2+(t2+1)**2)+(1-d)*(2*t1**2+(t2-1)**2)")}),
+    ("appendix-a-maximizers", {"formula": simplex("d{i}*a{i} - xlogx(d{i})")}),
+    ("appendix-a-maximizers", {"formula": simplex("d{i}*a{i} + 2*xlogx(d{i})")}),
+    ("appendix-a-maximizers", {"formula": simplex("2*d{i}*a{i} + xlogx(d{i})")}),
+    ("appendix-a-maximizers", {"formula": simplex("d{i}*a{i}")}),
+    ("appendix-a-maximizers", {"formula": simplex("d{i}*a{i} + {i}*d{i} + xlogx(d{i})")}),
+    ("appendix-a-no-single-gradient", {"formula": simplex("d{i}*a{i} - xlogx(d{i})")}),
+    ("appendix-a-no-single-gradient", {"formula": simplex("d{i}*a{i} + {i}*d{i} + xlogx(d{i})")}),
+    ("appendix-a-descent-as-printed", {"formula": simplex("d{i}*a{i} - xlogx(d{i})")}),
+    ("appendix-a-descent-as-printed", {"formula": simplex("d{i}*a{i}*{i} + xlogx(d{i})")}),
+    ("appendix-a-triple", {"formula": simplex("d{i}*a{i} - xlogx(d{i})")}),
+    ("appendix-a-triple", {"formula": simplex("2*d{i}*a{i} + xlogx(d{i})")}),
+    ("appendix-a-descent-corrected", {"formula": simplex("d{i}*a{i} - xlogx(d{i})")}),
+    ("appendix-a-descent-corrected", {"formula": simplex("{i}*d{i}*a{i} + xlogx(d{i})")}),
+    ("coupled-batch", {"formula": PAIR_SIGN}),
+    ("coupled-batch", {"formula": PAIR_CONCAVE}),
+    ("coupled-batch", {"formula": PAIR_FACTOR}),
+    ("coupled-batch", {"vectors": shifted_vectors}),
+    ("coupled-batch", {"vectors": swapped_vectors}),
+    ("coupled-batch-product", {"formula": PAIR_SIGN}),
+    ("coupled-batch-product", {"formula": PAIR_FACTOR}),
+    ("coupled-batch-product", {"vectors": shifted_vectors}),
+    ("coupled-batch-product", {"vectors": swapped_vectors}),
+    ("price-of-one-adversary", {"obtuse pair": PAIR_CONCAVE}),
+    ("price-of-one-adversary", {"obtuse pair": PAIR_FACTOR}),
+    ("price-attained", {"obtuse_pair": PAIR_SIGN}),
+    ("price-attained", {"obtuse_pair": PAIR_CONCAVE}),
+    ("price-attained", {"obtuse_pair": PAIR_FACTOR}),
+]
+
+
+def at_zero(**changes):
+    case = {"theta": ("0",), "direction": ("2",), "D": "1", "two-sided": "refuted"}
+    return {"absolute value": {**case, **changes}}
+
+
+#: Fewer random instances, where a mutation shows on few.
+SMALL = {"theorem-2-instances": {"objectives": 6, "gradient sets": 12}}
+ROOT3 = "sqrt(3)/2"
+FLAT = (("1", "0"), ("-1/2", ROOT3), ("-1/2", f"-{ROOT3}"))
+LIFTED = tuple(("1/2", *v) for v in FLAT)
+WIDE = {"LO": "c > -1", "HI": "c < 1"}
+
+STATEMENTS = [
+    ("corollary-c2", {"D(-gradient) <": "2"}),
+    ("corollary-c2", {"vectors": (("1", "0"), ("3/5", "4/5"))}),
+    ("corollary-c2", {"vectors": (("1", "0"), ("0", "1"))}),
+    ("corollary-c2-corrected", {"derivative": "sqrt(s)"}),
+    ("corollary-c2-corrected", {"derivative": "-s"}),
+    ("corollary-c2-corrected", {"derivative": "-2*sqrt(s)"}),
+    ("corollary-c2-corrected", {"hypotheses": {"S": "s >= 0"}}),
+    ("corollary-c2-corrected", {"unnormalised": "s"}),
+    ("counterexample-1", {"S*": ("-1", "1/2")}),
+    ("counterexample-1", {"D": {"1": "1", "-1": "-1"}}),
+    ("counterexample-1", {"phi": {"t >= 0": "t", "t <= 0": "t"}}),
+    ("definition-1", {"instances": at_zero(D="2")}),
+    ("definition-1", {"instances": at_zero(**{"two-sided": "proved"})}),
+    ("definition-1", {"instances": at_zero(theta=("1",))}),
+    ("lemma-1", {"factor": "1"}),
+    ("lemma-1", {"D(-1)": "-1"}),
+    ("corollary-c2-not-a-minimizer", {"D(-gradient) <": "1"}),
+    ("corollary-c2-not-a-minimizer", {"descent direction": ("2/5", "4/5")}),
+    ("corollary-c2-not-a-minimizer", {"vectors": (("1", "0"), ("3/5", "4/5"))}),
+    ("counterexample-2-maximizers", {"S*": ("0",)}),
+    ("counterexample-2-maximizers", {"S*": ("0", "1/2", "1")}),
+    ("counterexample-2-maximizers", {"gradients": {"0": "u", "1": "v"}}),
+    ("counterexample-2-maximizers", {"gradients": {"1/2": "v"}}),
+    ("counterexample-2-ascent", {"D": {"-u": "c"}}),
+    ("counterexample-2-ascent", {"D": {"-u": "-c/2"}}),
+    ("counterexample-2-ascent", {"D": {"u": "-c"}}),
+    ("counterexample-2-ascent", {"D": {"-2*u": "-2*c"}}),
+    ("counterexample-2-ascent", {"hypotheses": WIDE}),
+    ("counterexample-2-ascent", {"hypotheses": {"LO": "c > -2", "HI": "c < 0"}, "D": {"-v": "1"}}),
+    ("counterexample-2-ascent", {"hypotheses": {"LO": "c > 0", "HI": "c < -1"}}),
+    ("counterexample-2-descent", {"unnormalised": "-(1-c)"}),
+    ("counterexample-2-descent", {"unnormalised": "1+c"}),
+    ("counterexample-2-descent", {"normalised": "sqrt((1+c)/2)"}),
+    ("counterexample-2-descent", {"normalised": "-sqrt(1+c)/2"}),
+    ("counterexample-2-descent", {"normalised": "-(1+c)"}),
+    ("counterexample-2-descent", {"direction": "u+v"}),
+    ("counterexample-2-descent", {"direction": "-(u-v)"}),
+    ("counterexample-2-descent", {"hypotheses": {"LO": "c >= -1", "HI": "c < 0"}}),
+    ("counterexample-2-steepest", {"weights": ("1/3", "2/3")}),
+    ("counterexample-2-steepest", {"weights": ("1/2", "1")}),
+    ("counterexample-2-steepest", {"weights": ("2", "-1")}),
+    ("counterexample-2-steepest", {"rho^2": "(1-c)/2"}),
+    ("counterexample-2-steepest", {"hypotheses": {"LO": "c >= -1", "HI": "c < 0"}}),
+    ("counterexample-2-members", {"D": {"-u": "c"}}),
+    ("counterexample-2-members", {"D": {"-(u+v)": "-(1+c)"}}),
+    ("theorem-2", {"rate": "-2*r"}),
+    ("theorem-2", {"rate": "-r/2"}),
+    ("theorem-2", {"rate": "r"}),
+    ("theorem-2-instances", {"rate": "-2*r"}),
+    ("theorem-2-instances", {"tolerance": 1e-13}),
+    ("theorem-2-scope", {"min D <": "1"}),
+    ("theorem-2-scope", {"certificate": "NOT + d**2 + NEG**2"}),
+    ("theorem-3", {"threshold": "L*eps"}),
+    ("theorem-3", {"threshold": "0"}),
+    ("theorem-3", {"threshold": "-L*eps/2"}),
+    ("theorem-3", {"lipschitz": "2"}),
+    ("theorem-3", {"epsilon": "1/16"}),
+    ("theorem-3", {"epsilon": "1/4", "net": ("1/4", "3/4")}),
+    ("theorem-3", {"net": ("1/8", "3/8", "7/8")}),
+    ("theorem-3", {"direction": ("1", "0")}),
+    ("theorem-3-strict", {"relation": "<"}),
+    ("theorem-3-strict", {"epsilon": "1/4"}),
+    ("theorem-3-strict", {"net": ("-1", "0")}),
+    ("orabona-maximizers", {"dg/ddelta": "2*t2"}),
+    ("orabona-maximizers", {"kink": "1"}),
+    ("orabona-maximizers", {"S*": ("0", "1/2")}),
+    ("orabona-maximizers", {"phi": {"t2 >= 0": "t1**2 + (t2 - 1)**2"}}),
+    ("orabona-maximizers", {"phi": {"t2 >= -1": "t1**2 + (t2 + 1)**2"}}),
+    ("orabona-ascent", {"D": "4 + 4*t**2"}),
+    ("orabona-ascent", {"D": "4 - 2*t**2"}),
+    ("orabona-ascent", {"sign": ((("t > -2", "t < 2"), "1/2", ">"),)}),
+    ("orabona-ascent", {"sign": ((("t >= 1",), "2", "<"),)}),
+    ("orabona-boundary", {"theta1": ("1/2",)}),
+    ("orabona-boundary", {"rise": "4*tau**2"}),
+    ("orabona-boundary", {"D": "1"}),
+    ("orabona-steepest", {"weights": ("1/3", "2/3")}),
+    ("orabona-steepest", {"rho^2": "2*t**2"}),
+    ("appendix-a-maximizers", {"zeros of the term": ("0",)}),
+    ("appendix-a-maximizers", {"term": "-xlogx(d1)"}),
+    ("appendix-a-no-single-gradient", {"partner": "g12 <= 0"}),
+    ("appendix-a-no-single-gradient", {"partner": "g12 > 0"}),
+    ("appendix-a-no-single-gradient", {"conclusion": "M > 1"}),
+    ("appendix-a-descent-as-printed", {"vectors": LIFTED}),
+    ("appendix-a-descent-as-printed", {"weights": ("1/2", "1/2", "0")}),
+    ("appendix-a-descent-as-printed", {"weights": ("1/3", "1/3", "1/4")}),
+    ("appendix-a-descent-as-printed", {"vectors": (("1", "0"), ("0", "1"), ("1", "1"))}),
+    ("appendix-a-triple", {"min D": "1"}),
+    ("appendix-a-triple", {"min D": "1/4"}),
+    ("appendix-a-triple", {"vectors": LIFTED}),
+    ("appendix-a-descent-corrected", {"instances": (FLAT,)}),
+    ("appendix-a-descent-corrected", {"instances": ((("1", "0"), ("0", "1")),)}),
+    ("appendix-a-descent-corrected", {"hypotheses": {"LO": "q >= 0", "HI": "q < 1/2"}}),
+    ("appendix-a-descent-corrected", {"hypotheses": {"LO": "q > 0", "HI": "q < 1"}}),
+    ("coupled-batch", {"runs": ((1, 0), (0, 0))}),
+    ("coupled-batch", {"e": "f"}),
+    ("coupled-batch", {"promised": "1"}),
+    ("coupled-batch", {"true, each sample": "-1"}),
+    ("coupled-batch", {"true": "-1"}),
+    ("coupled-batch-product", {"rate": "-sqrt(s**2)/sqrt(2 + s**2)"}),
+    ("coupled-batch-product", {"rate": "-s/sqrt(4 + s**2)"}),
+    ("coupled-batch-product", {"weights of delta = 1": ("1/2", "1/2")}),
+    ("coupled-batch-product", {"cases": (({"S": "s >= 0"}, {"s": "1"}),)}),
+    ("price-of-one-adversary", {"unit": "1 - 3*r**2"}),
+    ("price-of-one-adversary", {"unit": "1 - r**2"}),
+    ("price-of-one-adversary", {"bound": "sqrt((n2 - r2)*(N2 - r2)) - 2*r2"}),
+    ("price-attained", {"bound": "1 - r2"}),
+    ("price-attained", {"rho^2": "1 + c"}),
+    ("price-attained", {"range": "r2 < 1"}),
+    ("price-attained", {"cosine": "r2 - 1"}),
+    ("price-attained", {"safe": "r2 > 1/4"}),
+]  # fmt: skip
+
+
+def label(case):
+    return case if isinstance(case, str) else ""
+
+
+@pytest.mark.parametrize(("claim", "objects"), OBJECTS, ids=label)
+def test_another_objective_breaks_the_proof(claim, objects):
+    result = CLAIMS[claim].run(claimed=SMALL.get(claim), **objects)
+    assert not result.ok, result.explain()
+    assert result.note
+
+
+@pytest.mark.parametrize(("claim", "claimed"), STATEMENTS, ids=label)
+def test_another_statement_breaks_the_proof(claim, claimed):
+    result = CLAIMS[claim].run(claimed={**SMALL.get(claim, {}), **claimed})
+    assert not result.ok, result.explain()
+    assert result.note
+
+
+def test_every_claim_has_both():
+    assert {c for c, _ in OBJECTS} == set(CLAIMS)
+    assert {c for c, _ in STATEMENTS} == set(CLAIMS)
+
+
+# False statements about the registered objectives, whose exact witness has to be found.
+REFUTED = [
+    ("counterexample-1", {"D": {"1": "1", "-1": "-1"}}),
+    ("counterexample-2-maximizers", {"S*": ("0", "1/2", "1")}),
+    ("counterexample-2-ascent", {"D": {"-u": "-c/2"}}),
+    ("counterexample-2-ascent", {"hypotheses": WIDE}),
+    ("counterexample-2-descent", {"normalised": "-sqrt(1+c)/2"}),
+    ("counterexample-2-steepest", {"rho^2": "(1-c)/2"}),
+    ("orabona-ascent", {"sign": ((("t > -2", "t < 2"), "1/2", ">"),)}),
+    ("orabona-boundary", {"rise": "4*tau**2"}),
+    ("coupled-batch-product", {"rate": "-s/sqrt(4 + s**2)"}),
+    ("theorem-2", {"rate": "-2*r"}),
+    ("price-of-one-adversary", {"bound": "sqrt((n2 - r2)*(N2 - r2)) - 2*r2"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "claimed"), REFUTED, ids=label)
+def test_false_statements_are_refuted(claim, claimed):
+    assert CLAIMS[claim].run(claimed=claimed).verdict is Verdict.REFUTED
+
+
+def test_harmless_changes_leave_the_proofs_alone():
+    """The same objective written differently, or moved in delta, is still a counterexample."""
+    same = pair("b + d*(a - b) - d + d**2")
+    for name in ("counterexample-2-maximizers", "counterexample-2-descent"):
+        assert CLAIMS[name].run(obtuse_pair=same).ok
+    expanded = plane("t1**2 + t2**2 + 1 + 2*t2*(2*d - 1)")
+    for name in ("orabona-maximizers", "orabona-ascent", "orabona-boundary"):
+        assert CLAIMS[name].run(orabona=expanded).ok
