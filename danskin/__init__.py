@@ -60,7 +60,7 @@ _HOME = {
     "verify": "danskin.claims",
 }
 
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604 - names below are resolved by __getattr__
+__all__ = ["__version__", *_HOME]
 
 if TYPE_CHECKING:
     from danskin.certificate import theorem3

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import flint
-import sympy
 
 from danskin.derivative import directional_derivative, gradient_rows
 from danskin.errors import InvalidInputError
-from danskin.exact import enclose, exact_max, exact_number, exact_vector, sign
+from danskin.exact import dot, enclose, exact_max, exact_number, exact_vector, length, sign
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.verdict import Verdict
 
@@ -106,15 +105,14 @@ def theorem3(
     gamma = exact_vector(direction, "direction", len(rows[0]))
     if all(sign(x) == 0 for x in gamma):
         raise InvalidInputError("direction", "it is zero", "Pass a nonzero direction.")
-    length = sympy.sqrt(sympy.expand(sympy.Add(*(x * x for x in gamma))))
-    products = [sympy.Add(*(x * y for x, y in zip(gamma, r, strict=True))) for r in rows]
-    best = exact_max(products)
+    size = length(gamma)
+    best = exact_max([dot(gamma, r) for r in rows])
     assumptions = _assumptions(S, constant, distance, known and exact is not None)
     if best is None:
         return Theorem3Certificate(Verdict.UNDECIDED, -math.inf, assumptions)
-    slack = -best[0] / length - constant * distance
+    slack = -best[0] / size - constant * distance
     margin = _rounded_down(slack)
-    if sign(-best[0] - constant * distance * length) == 1:
+    if sign(-best[0] - constant * distance * size) == 1:
         return Theorem3Certificate(Verdict.PROVED, margin, assumptions)
     if known and S.complete:
         derivative = directional_derivative(S, list(gamma))
@@ -135,7 +133,8 @@ def _assumptions(S: Any, constant: Any, distance: Any, exact: bool) -> tuple[str
     cover = (
         "the net holds every maximizer (proved)"
         if covered
-        else f"every maximizer has a point of the net within epsilon = {distance} (given, not checked)"
+        else f"every maximizer has a point of the net within epsilon = {distance} "
+        "(given, not checked)"
     )
     lipschitz = (
         f"the gradient is Lipschitz in delta near the maximizers with L = {constant} "

@@ -13,10 +13,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import sympy
 
 from danskin.errors import InvalidInputError, LimitError
-from danskin.exact import exact_max, exact_vector, is_exact_input, sign, tidy, to_float
+from danskin.exact import (
+    dot,
+    exact_max,
+    exact_vector,
+    is_exact_input,
+    length,
+    sign,
+    tidy,
+    to_float,
+)
 from danskin.limits import time_limit
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet, maximizers
 from danskin.objective import BatchObjective, MinMaxObjective, as_floats
@@ -60,10 +68,9 @@ def gradient_rows(gradients: Any) -> GradientRows:
     """
     if isinstance(gradients, (str, bytes, dict)) or not hasattr(gradients, "__iter__"):
         raise InvalidInputError("gradients", f"{gradients!r} is not a matrix", "Pass (m, n) rows.")
-    if isinstance(gradients, sympy.MatrixBase):
-        gradients = gradients.tolist()
-    if isinstance(gradients, np.ndarray) and gradients.dtype.kind in "fiu":
-        floats = gradients.astype(float)
+    kind: str = getattr(getattr(gradients, "dtype", None), "kind", "")
+    if kind and kind in "fiu":
+        floats = np.asarray(gradients, dtype=float)
         if floats.ndim != 2 or 0 in floats.shape:
             raise InvalidInputError(
                 "gradients", f"it has shape {floats.shape}", "Pass (m, n): one gradient a row."
@@ -71,7 +78,9 @@ def gradient_rows(gradients: Any) -> GradientRows:
         if not np.isfinite(floats).all():
             raise InvalidInputError("gradients", "it holds NaN or infinity", "Pass finite numbers.")
         return GradientRows(floats, None)
-    listed = list(gradients)
+    # A SymPy matrix is a flat sequence unless it is asked for its rows.
+    nested: Any = gradients.tolist() if hasattr(gradients, "tolist") else gradients
+    listed: list[Any] = list(nested)
     for i, row in enumerate(listed):
         if isinstance(row, (str, bytes, dict)) or not hasattr(row, "__iter__"):
             raise InvalidInputError(
@@ -85,11 +94,7 @@ def gradient_rows(gradients: Any) -> GradientRows:
     if len({len(r) for r in rows}) > 1:
         raise InvalidInputError("gradients", "its rows differ in length", "Pass (m, n) rows.")
     floats = np.array([[to_float(x) for x in r] for r in rows])
-    return GradientRows(floats, rows if is_exact_input(_nested_lists(gradients)) else None)
-
-
-def _nested_lists(gradients: Any) -> list[Any]:
-    return [list(row) for row in gradients]
+    return GradientRows(floats, rows if is_exact_input([list(row) for row in listed]) else None)
 
 
 @dataclass(frozen=True)
@@ -182,11 +187,11 @@ def _maximum(rows: GradientRows, direction: Any, bound: Bound) -> DirectionalDer
     n = rows.floats.shape[1]
     if rows.exact is not None and is_exact_input(direction):
         gamma = exact_vector(direction, "direction", n)
-        length = _exact_length(gamma)
-        products = [_dot(gamma, g) for g in rows.exact]
+        size = _exact_length(gamma)
+        products = [dot(gamma, g) for g in rows.exact]
         best = _largest(products)
         if best is not None:
-            return DirectionalDerivative(tidy(best[0] / length), bound, 0.0, best[1][0])
+            return DirectionalDerivative(tidy(best[0] / size), bound, 0.0, best[1][0])
     gamma = _unit(as_floats(direction, "direction", n))
     scale = _power_of_two(float(np.abs(rows.floats).max()))
     scaled = rows.floats / scale
@@ -211,7 +216,7 @@ def _may_underflow(rows: GradientRows, scaled: np.ndarray, gamma: np.ndarray) ->
 def _face_derivative(S: MaximizerSet, direction: Any) -> DirectionalDerivative:
     """Maximise over the faces themselves, where listed gradients do not span their hull."""
     gamma = exact_vector(direction, "direction", len(S.theta))
-    length = _exact_length(gamma)
+    size = _exact_length(gamma)
     found = S.support(gamma)
     listed = _maximum(GradientRows(S.gradients, S.exact_gradients), gamma, "lower")
     if found is None:
@@ -219,10 +224,10 @@ def _face_derivative(S: MaximizerSet, direction: Any) -> DirectionalDerivative:
     over_faces, _ = found
     exact = S.complete and over_faces.complete and over_faces.exact_value is not None
     if exact and is_exact_input(direction) and not isinstance(listed.value, float):
-        both = _largest([tidy(over_faces.exact_value / length), listed.value])
+        both = _largest([tidy(over_faces.exact_value / size), listed.value])
         if both is not None:
             return DirectionalDerivative(both[0], "exact")
-    value = max(over_faces.value / to_float(length), float(listed))
+    value = max(over_faces.value / to_float(size), float(listed))
     error = listed.error + 8 * _EPS * abs(value)
     return DirectionalDerivative(value, "exact" if exact else "lower", error)
 
@@ -232,7 +237,7 @@ def _batch_derivative(S: BatchMaximizerSet, direction: Any) -> DirectionalDeriva
     parts = [directional_derivative(s, direction) for s in S.samples]
     bound: Bound = "exact" if all(p.bound == "exact" for p in parts) else "lower"
     if not any(isinstance(p.value, float) for p in parts):
-        total: Any = sympy.Add(*(p.value for p in parts))
+        total: Any = sum(p.value for p in parts)
         return DirectionalDerivative(tidy(total / len(parts)), bound)
     mean = math.fsum(float(p) for p in parts) / len(parts)
     error = sum(p.error + _EPS * abs(float(p)) for p in parts) / len(parts)
@@ -247,14 +252,10 @@ def _largest(numbers: Sequence[Any]) -> tuple[Any, list[int]] | None:
         return None
 
 
-def _dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
-    return sympy.Add(*(x * y for x, y in zip(a, b, strict=True)))
-
-
 def _exact_length(gamma: Sequence[Any]) -> Any:
     if all(sign(x) == 0 for x in gamma):
         raise _zero_direction()
-    return sympy.sqrt(sympy.expand(_dot(gamma, gamma)))
+    return length(gamma)
 
 
 def _unit(gamma: np.ndarray) -> np.ndarray:
@@ -309,15 +310,16 @@ def two_sided_derivative(S_or_gradients: Any, direction: Any) -> TwoSidedDerivat
         n = S_or_gradients.theta.size
     else:
         n = gradient_rows(S_or_gradients).floats.shape[1]
-    if is_exact_input(direction):
+    exact_direction = is_exact_input(direction)
+    if exact_direction:
         gamma = exact_vector(direction, "direction", n)
     else:
         gamma = as_floats(direction, "direction", n)
-    opposite: Any = [-x for x in gamma] if isinstance(gamma, tuple) else -gamma
+    opposite = [-x for x in gamma] if exact_direction else -gamma
     forward = directional_derivative(S_or_gradients, gamma)
     backward = directional_derivative(S_or_gradients, opposite)
     exact = not isinstance(forward.value, float) and not isinstance(backward.value, float)
-    total = forward.value + backward.value if exact else float(forward) + float(backward)
+    total: Any = forward.value + backward.value if exact else float(forward) + float(backward)
     which = sign(total) if exact else None
     if exact and which == 0 and forward.bound == backward.bound == "exact":
         return TwoSidedDerivative(forward, backward, Verdict.PROVED, forward.value)
@@ -331,7 +333,7 @@ def two_sided_derivative(S_or_gradients: Any, direction: Any) -> TwoSidedDerivat
 
 @dataclass(frozen=True)
 class TaylorCheck:
-    """How a Taylor remainder shrinks: order about 2 for a right, smooth gradient, 1 for a wrong one.
+    """How a Taylor remainder shrinks: order about 2 for a right gradient, 1 for a wrong one.
 
     Attributes
     ----------
@@ -385,6 +387,9 @@ def taylor_check(
     ------
     InvalidInputError
     """
+    given: Any = f
+    if not isinstance(given, (MinMaxObjective, BatchObjective)):
+        raise InvalidInputError("f", f"{given!r} is not an objective", "Pass an objective.")
     point = as_floats(theta, "theta", f.theta_dim)
     gamma = _unit(as_floats(direction, "direction", f.theta_dim))
     if delta is not None:

@@ -29,9 +29,9 @@ from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.minnorm import (
     ExactMinNorm,
     MinNormResult,
+    StepAwareResult,
     exact_min_norm,
     min_norm_point,
-    StepAwareResult,
     product_min_norm,
     step_aware_point,
     trust_region_point,
@@ -95,7 +95,10 @@ class SteepestDescent:
             else "the maximizers found (others may exist: no certificate)"
         )
         if self.stationary:
-            return f"Stationary: 0 is in the hull of the gradients over {scope}; no direction descends to first order."
+            return (
+                f"Stationary: 0 is in the hull of the gradients over {scope}; "
+                "no direction descends to first order."
+            )
         if self.direction is None:
             return f"Undecided. {self.min_norm.explain()}"
         exact = "" if self.exact_derivative is None else f" (exactly {self.exact_derivative})"
@@ -190,7 +193,7 @@ def _exactly(rows: tuple[tuple[Any, ...], ...] | None) -> ExactMinNorm | None:
         return None
 
 
-def _sympy(number: Any) -> sympy.Expr:
+def _sympy(number: Any) -> Any:
     return (
         sympy.Rational(number.numerator, number.denominator)
         if not isinstance(number, sympy.Basic)

@@ -31,11 +31,13 @@ from danskin.limits import time_limit
 
 __all__ = [
     "compare",
+    "dot",
     "enclose",
     "exact_max",
     "exact_number",
     "exact_vector",
     "is_exact_input",
+    "length",
     "sign",
     "tidy",
     "to_float",
@@ -118,7 +120,7 @@ def exact_vector(values: Any, argument: str, dim: int | None = None) -> tuple[sy
                 argument, f"it has shape {values.shape}", "Pass a flat list of numbers."
             )
     if isinstance(values, sympy.MatrixBase):
-        values = list(values)
+        values = values.flat()
     if isinstance(values, (dict, set, bytes)) or not isinstance(values, Iterable):
         raise InvalidInputError(
             argument, f"{_short(values)} is not a list of numbers", "Pass a flat list of numbers."
@@ -157,13 +159,12 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def to_fraction(number: sympy.Expr) -> Fraction:
+def to_fraction(number: Any) -> Fraction:
     """Return a SymPy Rational as a Fraction."""
-    rational = cast("sympy.Rational", number)
-    return Fraction(int(rational.p), int(rational.q))
+    return Fraction(int(number.p), int(number.q))
 
 
-def tidy(number: sympy.Expr) -> sympy.Expr:
+def tidy(number: Any) -> Any:
     """Write out products of radicals and free denominators of them, where that is cheap."""
     if number.is_Rational or number.has(sympy.CRootOf) or number.count_ops() > 200:
         return number
@@ -174,10 +175,20 @@ def tidy(number: sympy.Expr) -> sympy.Expr:
         return number
 
 
+def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
+    """Return the exact inner product."""
+    return sympy.Add(*(x * y for x, y in zip(a, b, strict=True)))
+
+
+def length(vector: Sequence[Any]) -> Any:
+    """Return the exact Euclidean length."""
+    return sympy.sqrt(sympy.expand(dot(vector, vector)))
+
+
 # --- enclosing -----------------------------------------------------------------------------------
 
 
-def enclose(number: sympy.Expr, bits: int = 64) -> flint.arb:
+def enclose(number: Any, bits: int = 64) -> flint.arb:
     """Return an Arb ball that contains `number`, computed with `bits` of working precision.
 
     Raises
@@ -209,14 +220,14 @@ _ARB_FUNCTIONS: dict[Any, Callable[[flint.arb], flint.arb]] = {
 }
 
 
-def _ball(expr: sympy.Expr, bits: int, cache: dict[sympy.Expr, flint.arb]) -> flint.arb:
+def _ball(expr: Any, bits: int, cache: dict[Any, flint.arb]) -> flint.arb:
     found = cache.get(expr)
     if found is None:
         found = cache[expr] = _ball_uncached(expr, bits, cache)
     return found
 
 
-def _ball_uncached(expr: Any, bits: int, cache: dict[sympy.Expr, flint.arb]) -> flint.arb:
+def _ball_uncached(expr: Any, bits: int, cache: dict[Any, flint.arb]) -> flint.arb:
     if expr.is_Rational:
         return flint.arb(flint.fmpq(int(expr.p), int(expr.q)))
     if expr is sympy.pi:
@@ -234,6 +245,8 @@ def _ball_uncached(expr: Any, bits: int, cache: dict[sympy.Expr, flint.arb]) -> 
             product *= _ball(factor, bits, cache)
         return product
     if isinstance(expr, sympy.Pow):
+        base: Any
+        exponent: Any
         base, exponent = expr.args
         if base is sympy.E:
             return _ball(exponent, bits, cache).exp()
@@ -274,7 +287,8 @@ def _isolated_roots(coefficients: tuple[int, ...]) -> tuple[flint.arb, ...]:
     """Enclose the real roots of a squarefree polynomial, ascending, each in a ball of its own."""
     polynomial = flint.fmpz_poly(list(reversed(coefficients)))
     # Arb gives real roots an imaginary part that is exactly 0.
-    reals = [r.real for r, _ in polynomial.complex_roots() if r.imag == 0]
+    pairs: list[Any] = polynomial.complex_roots()
+    reals = [r.real for r, _ in pairs if r.imag == 0]
     # Disjoint balls have an order; midpoints are compared exactly.
     return tuple(sorted(reals, key=lambda r: r.mid()))
 
@@ -291,7 +305,7 @@ def _root_ball(coefficients: tuple[int, ...], index: int, bits: int) -> flint.ar
         try:
             flint.ctx.prec = 128
             ball = _isolated_roots(coefficients)[index]
-            slope = [c * i for i, c in zip(range(len(coefficients) - 1, 0, -1), coefficients)]
+            slope = [c * i for i, c in enumerate(reversed(coefficients)) if i][::-1]
             precision = 128
             while ball.rel_accuracy_bits() < bits:
                 before = ball.rel_accuracy_bits()
@@ -316,7 +330,7 @@ def _horner(coefficients: Sequence[int], x: flint.arb) -> flint.arb:
     return value
 
 
-def to_float(number: sympy.Expr) -> float:
+def to_float(number: Any) -> float:
     """Return the float64 nearest to an exact number (within one unit in the last place).
 
     Raises
@@ -351,7 +365,7 @@ def to_float(number: sympy.Expr) -> float:
 # --- deciding ------------------------------------------------------------------------------------
 
 
-def sign(number: sympy.Expr) -> int | None:
+def sign(number: Any) -> int | None:
     """Decide the sign of an exact real number.
 
     Returns
@@ -366,7 +380,7 @@ def sign(number: sympy.Expr) -> int | None:
 
 
 @lru_cache(maxsize=8192)
-def _sign(number: sympy.Expr) -> int | None:
+def _sign(number: Any) -> int | None:
     bits = 64
     while bits <= 1024:
         found = _ball_sign(number, bits)
@@ -384,7 +398,7 @@ def _sign(number: sympy.Expr) -> int | None:
     return _ball_sign(expanded, _MAX_BITS_TRANSCENDENTAL)
 
 
-def _ball_sign(number: sympy.Expr, bits: int) -> int | None:
+def _ball_sign(number: Any, bits: int) -> int | None:
     ball = enclose(number, bits)
     if ball.is_zero():
         return 0
@@ -485,7 +499,7 @@ def _measure_product(parts: Sequence[_Measure | None]) -> _Measure | None:
     )
 
 
-def _measure_power(expr: sympy.Pow) -> _Measure | None:
+def _measure_power(expr: Any) -> _Measure | None:
     base = _measure(expr.base)
     if base is None:
         return None
@@ -551,14 +565,14 @@ def _opaque(expr: Any, atoms: dict[sympy.Basic, sympy.Symbol]) -> sympy.Expr:
     return atoms.setdefault(expr, sympy.Dummy())
 
 
-def compare(a: sympy.Expr, b: sympy.Expr) -> int | None:
+def compare(a: Any, b: Any) -> int | None:
     """Return the sign of ``a - b``, or None where it stays undecided."""
     if a == b:
         return 0
     return sign(a - b)
 
 
-def exact_max(numbers: Sequence[sympy.Expr]) -> tuple[sympy.Expr, list[int]] | None:
+def exact_max(numbers: Sequence[Any]) -> tuple[Any, list[int]] | None:
     """Return the largest of some exact numbers and the indices that attain it.
 
     Returns

@@ -81,16 +81,24 @@ def read_problem(path: str | Path) -> Problem:
         The file cannot be read, is not TOML, or has a missing, unknown or wrong key; the message
         names the file and the key.
     """
+    if not isinstance(path, (str, Path)):
+        raise ProblemFileError("path", f"{path!r} is not a path", "Pass the name of a file.")
     path = Path(path)
     try:
+        if not path.is_file():
+            why = "is not a regular file" if path.exists() else "does not exist"
+            raise ProblemFileError(str(path), why, "Check the path.")
         if path.stat().st_size > _MAX_BYTES:
             raise ProblemFileError(str(path), "the file is larger than 1 MB", "Shorten it.")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        reason = error.strerror or str(error)
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise ProblemFileError(str(path), "is not UTF-8 text", "Save it as UTF-8.") from None
+    except ProblemFileError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise ProblemFileError(str(path), f"cannot be read: {reason}", "Check the path.") from None
-    except UnicodeDecodeError:
-        raise ProblemFileError(str(path), "is not UTF-8 text", "Save it as UTF-8.") from None
     try:
         data = tomllib.loads(text, parse_float=_decimal)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:

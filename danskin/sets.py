@@ -41,7 +41,7 @@ class CompactSet(ABC):
 
     def project(self, points: Any) -> np.ndarray:
         """Return the nearest points of the set, (k,) or (N, k) as given."""
-        x = np.asarray(points, dtype=float)
+        x = _array(points, "points")
         if x.shape[-1:] != (self.dim,) or x.ndim > 2:
             raise InvalidInputError(
                 "points", f"it has shape {x.shape}", f"Pass ({self.dim},) or (N, {self.dim})."
@@ -52,8 +52,10 @@ class CompactSet(ABC):
 
     def sample(self, rng: np.random.Generator | None = None, size: int = 1) -> np.ndarray:
         """Draw `size` points, (size, k): uniform on the set (on a Product: on each factor)."""
-        if size < 1:
-            raise InvalidInputError("size", f"{size} is not positive", "Ask for at least 1 point.")
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+            raise InvalidInputError(
+                "size", f"{size!r} is not a positive integer", "Ask for at least 1 point."
+            )
         return self._sample(np.random.default_rng() if rng is None else rng, size)
 
     def vertices(self) -> list[tuple[sympy.Expr, ...]] | None:
@@ -76,13 +78,15 @@ class CompactSet(ABC):
         """Return the set as plain data, numbers as text; the form of a problem file."""
 
     def _point(self, point: Any) -> np.ndarray:
-        x = np.asarray(point, dtype=float)
+        x = _array(point, "point")
         if x.ndim == 0:
             x = x.reshape(1)
         if x.shape != (self.dim,):
             raise InvalidInputError(
                 "point", f"it has shape {x.shape}", f"Pass {self.dim} coordinates."
             )
+        if not np.isfinite(x).all():
+            raise InvalidInputError("point", "it holds NaN or infinity", "Pass finite numbers.")
         return x
 
     @abstractmethod
@@ -96,6 +100,18 @@ class CompactSet(ABC):
 
     def __hash__(self) -> int:
         return hash(str(self.to_dict()))
+
+
+def _array(points: Any, argument: str) -> np.ndarray:
+    try:
+        x = np.asarray(points)
+        if x.dtype.kind not in "fiuO":
+            raise TypeError
+        return x.astype(float)
+    except (TypeError, ValueError):
+        raise InvalidInputError(
+            argument, f"{points!r:.60} is not an array of numbers", "Pass real numbers."
+        ) from None
 
 
 def _floats(values: Sequence[sympy.Expr], argument: str) -> np.ndarray:
@@ -323,9 +339,10 @@ class Ball(CompactSet):
 
 
 def _norm(norm: Any) -> float:
-    if norm in ("inf", math.inf, sympy.oo):
+    if isinstance(norm, str) and norm == "inf":
         return math.inf
-    if norm in (1, 2) and not isinstance(norm, bool):
+    number = isinstance(norm, (int, float, np.number)) and not isinstance(norm, bool)
+    if number and norm in (1, 2, math.inf):
         return float(norm)
     raise InvalidInputError("norm", f"{norm!r} is not supported", "Use 1, 2 or inf.")
 

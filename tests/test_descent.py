@@ -118,6 +118,18 @@ def test_step_aware_steps_do_not_cross_the_kink():
     assert within.values[1] < within.values[0]
 
 
+@pytest.mark.parametrize("rule", ["single", "normalized_single"])
+def test_single_takes_the_first_maximizer_or_draws_one(rule):
+    """The gradients at (1/2, 0) are (1, -2) and (1, 2), in this order."""
+
+    def second_coordinate(rng: np.random.Generator | None) -> float:
+        trace = descend(orabona(), ["1/2", 0], rule=rule, steps=1, step_size=0.1, rng=rng)
+        return float(np.sign(trace.thetas[1, 1]))
+
+    assert {second_coordinate(None) for _ in range(4)} == {1}
+    assert {second_coordinate(np.random.default_rng(i)) for i in range(8)} == {-1, 1}
+
+
 def test_max_follows_the_highest_point_and_mean_the_mean():
     f = make("d*t**2 + (1-d)*t", ["t"], ["d"], Interval(0, 1))
     high = descend(f, [3], rule="max", steps=1, step_size=1, adversary=both_ends)
@@ -292,6 +304,14 @@ def test_a_run_that_diverges_keeps_what_it_has():
     assert len(trace.thetas) == len(trace.values) == len(trace) + 1
     assert f"step {len(trace) + 1}" in trace.reason
     assert f"{len(trace)} of 50 steps" in repr(trace)
+
+
+def test_an_iterate_beyond_float64_is_not_taken():
+    f = make("t*d", ["t"], ["d"], FiniteSet([-1]))
+    trace = descend(f, [1e308], rule="single", steps=3, step_size=1e308)
+    assert trace.stop == "diverged"
+    assert "leaves the range of float64" in trace.reason
+    assert trace.thetas.tolist() == [[1e308]]
 
 
 def test_a_run_that_leaves_the_domain_of_g_keeps_what_it_has():

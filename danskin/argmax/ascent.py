@@ -42,6 +42,7 @@ def projected_ascent(
 
 
 def diameter(domain: CompactSet) -> float:
+    """Return the diameter, or a bound of its order; 1 for a point."""
     if isinstance(domain, Product):
         return float(np.linalg.norm([diameter(s) for s in domain.sets])) or 1.0
     if isinstance(domain, Box):

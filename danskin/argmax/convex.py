@@ -1,9 +1,9 @@
 """Recognising convex functions: sums of strictly convex functions of affine forms.
 
-A function ``sum_j phi_j(l_j(x)) + affine`` with affine forms l_j and strictly convex phi_j is convex
-and, on a segment, affine exactly where every l_j is constant. The phi_j known here: even powers,
-other powers on the half-line, exp, cosh, x log x, -log, and the squares of a positive semidefinite
-quadratic form, which its exact Cholesky factorisation lists.
+A function ``sum_j phi_j(l_j(x)) + affine`` with affine forms l_j and strictly convex phi_j is
+convex and, on a segment, affine exactly where every l_j is constant. The phi_j known here: even
+powers, other powers on the half-line, exp, cosh, x log x, -log, and the squares of a positive
+semidefinite quadratic form, which its exact Cholesky factorisation lists.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _at_least(
     form: sympy.Expr, corners: Sequence[Mapping[sympy.Symbol, sympy.Expr]], lowest: int
 ) -> bool:
     """Whether an affine form has sign `lowest` (0 or 1) or more on the whole polytope."""
-    return all(sign(form.xreplace(c)) in range(lowest, 2) for c in corners)
+    return all(sign(form.xreplace(dict(c))) in range(lowest, 2) for c in corners)
 
 
 def _squares(quadratic: Terms, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sympy
 
@@ -20,7 +21,7 @@ def entropy_terms(
 ) -> tuple[list[sympy.Expr], list[sympy.Expr]] | None:
     """Split ``sum k_i x_i log x_i + <c, x> + constant`` into (k, c), or None."""
     stand_in = {xlogx(s): sympy.Dummy(s.name) for s in symbols}
-    replaced = expr.xreplace(stand_in)
+    replaced: Any = expr.xreplace(stand_in)
     terms = polynomial_terms(replaced, [*symbols, *stand_in.values()])
     if terms is None or not is_affine(terms):
         return None

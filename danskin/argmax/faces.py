@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import sympy
 
@@ -136,9 +137,9 @@ def maximize_convex(
 
 
 def _agree(
-    forms: Sequence[sympy.Expr],
-    a: dict[sympy.Symbol, sympy.Expr],
-    b: dict[sympy.Symbol, sympy.Expr],
+    forms: Sequence[Any],
+    a: dict[sympy.Symbol, Any],
+    b: dict[sympy.Symbol, Any],
 ) -> bool | None:
     signs = [sign(sympy.expand(f.xreplace(a) - f.xreplace(b))) for f in forms]
     if any(s in (-1, 1) for s in signs):

@@ -6,15 +6,10 @@ from collections.abc import Sequence
 
 import sympy
 
-from danskin.exact import exact_max, sign
+from danskin.exact import dot, exact_max, length, sign
 from danskin.sets import Ball, Box, CompactSet, FiniteSet, Hull, Product, Simplex
 
-__all__ = ["dot", "linear_face"]
-
-
-def dot(a: Sequence[sympy.Expr], b: Sequence[sympy.Expr]) -> sympy.Expr:
-    """Exact inner product."""
-    return sympy.Add(*(x * y for x, y in zip(a, b, strict=True)))
+__all__ = ["linear_face"]
 
 
 def linear_face(c: Sequence[sympy.Expr], domain: CompactSet) -> CompactSet | None:
@@ -65,6 +60,5 @@ def _sphere_face(c: Sequence[sympy.Expr], domain: Ball) -> CompactSet | None:
         return None
     if not any(signs):
         return domain
-    length = sympy.sqrt(dot(c, c))
     pairs = zip(domain.exact_center, c, strict=True)
-    return FiniteSet([[m + domain.exact_radius * x / length for m, x in pairs]])
+    return FiniteSet([[m + domain.exact_radius * x / length(c) for m, x in pairs]])

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 from scipy import optimize
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from danskin.argmax.ascent import Values, diameter, differences, projected_ascent
@@ -208,10 +208,10 @@ def _climb(
 
 
 def _tops(starts: np.ndarray, heights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Indices of the samples above all their neighbours, the highest first, and some others."""
+    """Return the indices of the samples above all their neighbours, and of some others."""
     k = starts.shape[1]
     neighbours = min(len(starts), 2 * k + 3)
-    _, near = cKDTree(starts).query(starts, neighbours)
+    _, near = KDTree(starts).query(starts, neighbours)
     summits = np.flatnonzero(heights >= heights[near].max(axis=1))
     summits = summits[np.argsort(-heights[summits])][:_STARTS]
     # A basin may be high but narrow: some of the best samples, and some at random.
@@ -240,7 +240,7 @@ def _refine_on_line(local: _Scaled, grid: np.ndarray, unit: Box, by_value: bool)
         a, b = float(grid[max(i - 1, 0), 0]), float(grid[min(i + 1, len(grid) - 1), 0])
         left, right = derivative(a), derivative(b)
         if left > 0 > right:
-            found.append(optimize.brentq(derivative, a, b, xtol=1e-16, rtol=1e-15))
+            found.append(optimize.brentq(derivative, a, b, xtol=1e-16))
         if by_value:
             # Differences blur a kink: there comparing values is sharper.
             result = optimize.minimize_scalar(

@@ -143,7 +143,7 @@ def _radius(domain: CompactSet, where: slice) -> float:
 def _active(
     domain: CompactSet, x: np.ndarray, g: np.ndarray, start: int, total: int
 ) -> tuple[np.ndarray, list[tuple[int, slice | None]]]:
-    """Normals of the active constraints, unit rows (r, total); a slice marks a sphere's."""
+    """Return normals of the active constraints, unit rows (r, total); a slice marks a sphere's."""
     rows: list[np.ndarray] = []
     marks: list[slice | None] = []
 
@@ -182,5 +182,3 @@ def _active(
 
     visit(domain, start)
     return np.array(rows).reshape(len(rows), total), list(enumerate(marks))
-
-

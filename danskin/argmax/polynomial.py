@@ -22,7 +22,7 @@ class _NotPolynomial(Exception):
     pass
 
 
-def polynomial_terms(expr: sympy.Expr, symbols: Sequence[sympy.Symbol]) -> Terms | None:
+def polynomial_terms(expr: Any, symbols: Sequence[sympy.Symbol]) -> Terms | None:
     """Return the terms of `expr` as a polynomial in `symbols`, zeros removed exactly.
 
     Returns

@@ -1,4 +1,4 @@
-"""What maximising over a set returns: value, isolated points, infinite faces, and what is proved."""
+"""What maximising over a set returns: value, isolated points, faces, and what is proved."""
 
 from __future__ import annotations
 

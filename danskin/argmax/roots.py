@@ -108,7 +108,8 @@ def _irreducible_roots(factor: flint.fmpz_poly) -> list[sympy.Expr] | None:
     if not any(c[1::2]):
         return _roots_of_squares({i: x for i, x in enumerate(c) if x})
     # Arb gives real roots, and no others, an imaginary part that is exactly 0.
-    reals = sum(1 for r, _ in factor.complex_roots() if r.imag == 0)
+    pairs: list[Any] = factor.complex_roots()
+    reals = sum(1 for r, _ in pairs if r.imag == 0)
     x = sympy.Dummy("x")
     polynomial = sympy.Poly(list(reversed(c)), x)
     return [sympy.CRootOf(polynomial, i, radicals=False) for i in range(reals)]
@@ -124,13 +125,13 @@ class _Generators:
         self.symbols: dict[Any, sympy.Symbol] = {}
         self.values: dict[sympy.Symbol, sympy.Expr] = {}
         #: None for a transcendental number: it is as good as an indeterminate.
-        self.relations: dict[sympy.Symbol, sympy.Expr | None] = {}
+        self.relations: dict[sympy.Symbol, Any] = {}
 
     def named(
         self,
         key: Any,
         value: sympy.Expr,
-        relation: Callable[[sympy.Symbol], sympy.Expr] | None,
+        relation: Callable[[sympy.Symbol], Any] | None,
     ) -> sympy.Symbol:
         if key not in self.symbols:
             symbol = sympy.Dummy("y")
@@ -191,8 +192,8 @@ def _roots_of_parts(
     """Roots of the factors over the rationals, generators as indeterminates."""
     roots: list[sympy.Expr] = []
     # An identity of polynomials in the generators holds for their values too.
-    _, factors = sympy.factor_list(whole, x, *generators.values)
-    for factor, _ in factors:
+    factored: Any = sympy.factor_list(whole, x, *generators.values)
+    for factor, _ in factored[1]:
         found = _roots_of_part(factor, x, generators)
         if found is None and norm:
             rational = _norm(factor, x, generators)
@@ -220,26 +221,28 @@ def _roots_of_part(
     return None
 
 
-def _norm(
-    polynomial: sympy.Expr, x: sympy.Symbol, generators: _Generators
-) -> sympy.Expr | None:
+def _norm(polynomial: sympy.Expr, x: sympy.Symbol, generators: _Generators) -> sympy.Expr | None:
     """Return a nonzero multiple of the polynomial that is free of the algebraic generators.
 
     They are eliminated by resultants, the last introduced first. None where the degree grows too
     large, or a resultant vanishes (relations that are not independent).
     """
     eliminated: Any = polynomial
-    degree = int(sympy.degree(polynomial, x))
+    degree = _degree(polynomial, x)
     for symbol, relation in reversed(generators.relations.items()):
         if relation is None or not eliminated.has(symbol):
             continue
-        degree *= int(sympy.degree(relation, symbol))
+        degree *= _degree(relation, symbol)
         if degree > _MAX_NORM_DEGREE:
             return None
         eliminated = sympy.resultant(sympy.expand(eliminated), sympy.expand(relation), symbol)
         if eliminated == 0:
             return None
     return eliminated
+
+
+def _degree(expr: Any, symbol: Any) -> int:
+    return int(sympy.Poly(expr, symbol).degree())
 
 
 def _may_vanish(coefficients: Coefficients, x: sympy.Expr) -> bool:

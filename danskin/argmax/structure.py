@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sympy
 
@@ -78,7 +79,7 @@ def _flatten(domain: CompactSet, symbols: tuple[sympy.Symbol, ...]) -> list[_Fac
     return [_Factor(domain, symbols)]
 
 
-def _solve(expr: sympy.Expr, factors: _Factors) -> list[_Piece] | None:
+def _solve(expr: Any, factors: _Factors) -> list[_Piece] | None:
     """Solve block by block; the argmax set is the product of the blocks'."""
     fixed = {i: f for i, f in factors.items() if f.set.is_point()}
     for f in fixed.values():
@@ -93,16 +94,16 @@ def _solve(expr: sympy.Expr, factors: _Factors) -> list[_Piece] | None:
     return pieces
 
 
-def _blocks(expr: sympy.Expr, factors: _Factors) -> list[tuple[list[int], sympy.Expr]]:
+def _blocks(expr: Any, factors: _Factors) -> list[tuple[list[int], sympy.Expr]]:
     """Group the additive terms into blocks of factors; a block holds its own terms only."""
     owner = {s: i for i, f in factors.items() for s in f.symbols}
-    terms = sympy.Add.make_args(expr)
+    terms: Any = sympy.Add.make_args(expr)
     groups = _components(terms, owner, factors)
     if any(len(g) > 1 for g in groups):
         # Written out, more terms may separate; only then is the written-out form worth keeping.
         polynomial = polynomial_terms(expr, list(owner))
         if polynomial is None:
-            spread = sympy.Add.make_args(sympy.expand_mul(expr))
+            spread: Any = sympy.Add.make_args(sympy.expand_mul(expr))
         else:
             spread = tuple(
                 c * sympy.Mul(*(s**e for s, e in zip(owner, powers, strict=True)))
@@ -119,7 +120,7 @@ def _blocks(expr: sympy.Expr, factors: _Factors) -> list[tuple[list[int], sympy.
 
 
 def _components(
-    terms: Sequence[sympy.Expr], owner: dict[sympy.Symbol, int], factors: _Factors
+    terms: Sequence[Any], owner: dict[sympy.Symbol, int], factors: _Factors
 ) -> list[list[int]]:
     parent = {i: i for i in factors}
 
@@ -138,13 +139,13 @@ def _components(
     return list(groups.values())
 
 
-def _solve_block(expr: sympy.Expr, factors: _Factors) -> list[_Piece] | None:
+def _solve_block(expr: Any, factors: _Factors) -> list[_Piece] | None:
     symbols = [s for f in factors.values() for s in f.symbols]
     finite = next((i for i, f in factors.items() if isinstance(f.set, FiniteSet)), None)
     if finite is not None:
         return _split_finite(expr, factors, finite)
     terms = polynomial_terms(expr, symbols)
-    if not expr.free_symbols & set(symbols) or terms is not None and not any(map(any, terms)):
+    if not expr.free_symbols & set(symbols) or (terms is not None and not any(map(any, terms))):
         return [{i: f.set for i, f in factors.items()}]
     if terms is not None and is_affine(terms):
         faces = {i: linear_face(_slopes(terms, symbols, f), f.set) for i, f in factors.items()}
@@ -201,7 +202,7 @@ def _slopes(terms: Terms, symbols: Sequence[sympy.Symbol], factor: _Factor) -> l
     return slopes
 
 
-def _split_finite(expr: sympy.Expr, factors: _Factors, number: int) -> list[_Piece] | None:
+def _split_finite(expr: Any, factors: _Factors, number: int) -> list[_Piece] | None:
     """Solve the block once for each point of a finite factor, and keep the best."""
     factor = factors[number]
     others = {i: f for i, f in factors.items() if i != number}

@@ -41,10 +41,12 @@ def corollary_witness(
 
     Each has the claimed value as its derivative.
     """
+    offered = False
     for delta, gradient in zip(S.exact_deltas or (), S.exact_gradients or (), strict=True):
         square = sympy.Add(*(x * x for x in gradient))
         if sign(square) == 0:
             continue
+        offered = True
         derivative = directional_derivative(S, [-x for x in gradient]).value
         shown = ", ".join(map(str, gradient))
         argument.witness(
@@ -58,6 +60,9 @@ def corollary_witness(
             ],
             ordered(derivative, "<", parse(bound, {}, "bound")),
         )
+    if not offered:
+        none = f"{name}: no maximizer has a gradient other than 0"
+        argument.witness(none, [Verdict.UNDECIDED], Verdict.UNDECIDED)
 
 
 def _point(delta: Any) -> str:
@@ -168,9 +173,16 @@ def _counterexample_1(argument: Argument, claimed: dict[str, Any], absolute_valu
         decided(S.faces == (face,) and face == f.domain),
         EXACT,
     )
-    rows = dict(zip(S.exact_deltas or (), S.exact_gradients or (), strict=True))
-    shown = ", ".join(f"{_point(d)}: {_point(g)}" for d, g in rows.items())
-    argument.say(f"The gradient is affine in delta; at the ends of S* it is {shown}.")
+    rows = {
+        _point(d): _point(g)
+        for d, g in zip(S.exact_deltas or (), S.exact_gradients or (), strict=True)
+    }
+    shown = ", ".join(f"{g} at delta = {d}" for d, g in rows.items())
+    argument.part(
+        f"The gradient is affine in delta; at the ends of S* it is {shown}",
+        decided(rows == claimed["gradients"]),
+        EXACT,
+    )
     for direction, value in claimed["D"].items():
         found = directional_derivative(S, [direction])
         number_is(argument, f"D(0; {direction})", found.value, "==", value)
@@ -208,6 +220,7 @@ COUNTEREXAMPLE_1 = Claim(
     objects={"absolute_value": ABSOLUTE_VALUE.formula},
     claimed={
         "S*": ("-1", "1"),
+        "gradients": {"-1": "-1", "1": "1"},
         "D": {"1": "1", "-1": "1"},
         "phi": {"t >= 0": "t", "t <= 0": "-t"},
     },
@@ -241,7 +254,7 @@ def _definition_1(argument: Argument, claimed: dict[str, Any], **formulas: Any) 
         SYMBOLIC,
     )
     for name, case in claimed["instances"].items():
-        S = known_maximizers(formulas[name], case["theta"])
+        S = known_maximizers(formulas[case["objective"]], case["theta"])
         gamma = [parse(x, {}, "direction") for x in case["direction"]]
         one = directional_derivative(S, gamma).value
         three = directional_derivative(S, [3 * x for x in gamma]).value
@@ -269,13 +282,22 @@ DEFINITION_1 = Claim(
     objects={"absolute value": ABSOLUTE_VALUE.formula, "Orabona": ORABONA.formula},
     claimed={
         "instances": {
-            "absolute value": {
+            "|theta|": {
+                "objective": "absolute value",
                 "theta": ("0",),
                 "direction": ("2",),
                 "D": "1",
                 "two-sided": "refuted",
             },
-            "Orabona": {
+            "across Orabona's kink": {
+                "objective": "Orabona",
+                "theta": ("1/2", "0"),
+                "direction": ("3", "4"),
+                "D": "11/5",
+                "two-sided": "refuted",
+            },
+            "along Orabona's kink": {
+                "objective": "Orabona",
                 "theta": ("1/2", "0"),
                 "direction": ("3", "0"),
                 "D": "1",

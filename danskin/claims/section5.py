@@ -22,6 +22,9 @@ __all__ = ["CLAIMS"]
 
 Expr = sympy.Expr
 
+#: At (t, 0), for delta at the lower and the upper end of S.
+_GRADIENTS = (("2*t", "-2"), ("2*t", "2"))
+
 
 def _ends(f: Any) -> tuple[Expr, Expr]:
     if not isinstance(f.domain, Interval):
@@ -103,7 +106,9 @@ MAXIMIZERS = Claim(
 # --- one gradient --------------------------------------------------------------------------------
 
 
-def _gradients_on_kink(argument: Argument, f: Any, t: Expr) -> list[tuple[Expr, ...]]:
+def _gradients_on_kink(
+    argument: Argument, f: Any, t: Expr, claimed: dict[str, Any]
+) -> list[tuple[Expr, ...]]:
     """Return the gradients at the ends of S at (t, 0); they span the gradients over S*."""
     (d,) = f.delta_symbols
     at = dict(zip(f.theta_symbols, (t, sympy.Integer(0)), strict=True))
@@ -116,7 +121,11 @@ def _gradients_on_kink(argument: Argument, f: Any, t: Expr) -> list[tuple[Expr, 
         decided(bool(flat and affine)),
         SYMBOLIC,
     )
-    return [tuple(sympy.expand(g.xreplace({d: e})) for g in rows) for e in _ends(f)]
+    found = [tuple(sympy.expand(g.xreplace({d: e})) for g in rows) for e in _ends(f)]
+    wanted = [tuple(parse(x, {"t": t}, "claimed") for x in g) for g in claimed["gradients"]]
+    shown = ", ".join(f"({g[0]}, {g[1]})" for g in found)
+    argument.part(f"They are {shown}", decided(found == wanted), SYMBOLIC)
+    return found
 
 
 def _dot(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> Expr:
@@ -125,7 +134,7 @@ def _dot(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> Expr:
 
 def _ascent(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None:
     everywhere = Domain({}, {"t": "1/2"})
-    gradients = _gradients_on_kink(argument, orabona, everywhere.names["t"])
+    gradients = _gradients_on_kink(argument, orabona, everywhere.names["t"], claimed)
     value = sympy.expand(everywhere.formula(claimed["D"]))
     for end, gradient in zip(_ends(orabona), gradients, strict=True):
         away = tuple(-x for x in gradient)
@@ -154,6 +163,7 @@ ASCENT = Claim(
     methods=(SYMBOLIC, DECISION),
     objects={"orabona": ORABONA.formula},
     claimed={
+        "gradients": _GRADIENTS,
         "D": "4 - 4*t**2",
         "sign": (
             (("t > -1", "t < 1"), "1/2", ">"),
@@ -171,7 +181,7 @@ def _boundary(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None
     rise = sympy.expand(step.formula(claimed["rise"]))
     for text in claimed["theta1"]:
         theta1 = parse(text, {}, "claimed")
-        gradients = _gradients_on_kink(argument, orabona, theta1)
+        gradients = _gradients_on_kink(argument, orabona, theta1, claimed)
         S = known_maximizers(orabona, [theta1, 0])
         for end, gradient in zip(_ends(orabona), gradients, strict=True):
             where = f"theta = ({text}, 0), minus the gradient at delta = {end}"
@@ -199,7 +209,7 @@ BOUNDARY = Claim(
     expected=Verdict.PROVED,
     methods=(SYMBOLIC, DECISION, EXACT),
     objects={"orabona": ORABONA.formula},
-    claimed={"theta1": ("1", "-1"), "D": "0", "rise": "8*tau**2"},
+    claimed={"gradients": _GRADIENTS, "theta1": ("1", "-1"), "D": "0", "rise": "8*tau**2"},
     prove=_boundary,
 )
 
@@ -211,7 +221,7 @@ def _steepest(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None
     """KKT on the kink with the two endpoint gradients, for every theta1 != 0."""
     for side, sample in (("t > 0", "1/2"), ("t < 0", "-1/2")):
         domain = Domain({"SIDE": side}, {"t": sample})
-        gradients = _gradients_on_kink(argument, orabona, domain.names["t"])
+        gradients = _gradients_on_kink(argument, orabona, domain.names["t"], claimed)
         weights = [parse(w, {}, "claimed") for w in claimed["weights"]]
         x = tuple(
             sympy.expand(sympy.Add(*(w * g[k] for w, g in zip(weights, gradients, strict=True))))
@@ -241,7 +251,7 @@ STEEPEST = Claim(
     expected=Verdict.PROVED,
     methods=(SYMBOLIC, DECISION, EXACT),
     objects={"orabona": ORABONA.formula},
-    claimed={"weights": ("1/2", "1/2"), "rho^2": "4*t**2"},
+    claimed={"gradients": _GRADIENTS, "weights": ("1/2", "1/2"), "rho^2": "4*t**2"},
     prove=_steepest,
 )
 

@@ -40,7 +40,7 @@ def certify(
         None, "--json", metavar="FILE", help="Write everything as JSON ('-': to stdout)."
     ),
     limit: float = typer.Option(
-        300.0, metavar="SECONDS", min=0.0, help="Give up, undecided, after this time."
+        60.0, metavar="SECONDS", min=0.0, help="Give up, undecided, after this time."
     ),
     plot_file: Path | None = typer.Option(
         None, "--plot", metavar="FILE", help="Draw D over all directions (.png, .pdf or .svg)."

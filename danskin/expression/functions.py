@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import sympy
 from scipy.special import xlogy
+from sympy.core.function import ArgumentIndexError
 
 __all__ = ["CONSTANTS", "FUNCTIONS", "NUMPY_FUNCTIONS", "xlogx"]
 
@@ -32,11 +33,12 @@ class xlogx(sympy.Function):  # noqa: N801 - named as it is written in formulas
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """``log x + 1``; minus infinity at 0."""
         if argindex != 1:
-            raise sympy.ArgumentIndexError(self, argindex)
+            raise ArgumentIndexError(self, argindex)
         return sympy.log(self.args[0]) + 1
 
     def _eval_evalf(self, prec: int) -> sympy.Expr:
-        x = self.args[0]._eval_evalf(prec)
+        inner: Any = self.args[0]
+        x = inner.evalf(max(1, int(prec / 3.33)))
         return x * sympy.log(x)
 
     def _latex(self, printer: Any, **_: Any) -> str:

@@ -80,7 +80,7 @@ class NumericFunction:
         self._tape.append((slot, operation, operands))
         return slot
 
-    def _compile(self, expr: sympy.Expr) -> int:
+    def _compile(self, expr: Any) -> int:
         if expr in self._slots:
             return self._slots[expr]
         if expr.is_number:
@@ -96,7 +96,7 @@ class NumericFunction:
             return self._emit(expr, _multiply, *operands)
         return self._emit(expr, NUMPY_FUNCTIONS[expr.func], *operands)
 
-    def _compile_power(self, expr: sympy.Pow) -> int:
+    def _compile_power(self, expr: Any) -> int:
         base, exponent = expr.args
         if exponent == sympy.Rational(1, 2):
             return self._emit(expr, np.sqrt, self._compile(base))

@@ -17,6 +17,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 import sympy
 
@@ -122,7 +123,10 @@ def parse(
         )
     if "\n" in text or "\r" in text:
         text = " ".join(text.split())
-    known = dict(names) if isinstance(names, Mapping) else {s.name: s for s in names}
+    given: Any = names
+    known: dict[str, sympy.Expr] = (
+        dict(given) if isinstance(given, Mapping) else {s.name: s for s in given}
+    )
     try:
         with warnings.catch_warnings():
             # Python warns of "1(2)" or "1if"; the error below says it better.
@@ -145,7 +149,7 @@ def parse(
         ) from None
 
 
-def _symbols_in(known: Mapping[str, sympy.Expr]) -> set[sympy.Symbol]:
+def _symbols_in(known: Mapping[str, Any]) -> set[sympy.Symbol]:
     return {s for value in known.values() for s in value.free_symbols}
 
 
@@ -268,7 +272,7 @@ class _Builder:
         factors.append(self.build(node, depth + 1))
         return self.finite(sympy.Mul(*reversed(factors)))
 
-    def power(self, base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+    def power(self, base: Any, exponent: Any) -> sympy.Expr:
         if base == sympy.E:
             return self.exponential(exponent)
         if exponent.is_number and self.magnitude(exponent) > MAX_EXPONENT:
@@ -282,7 +286,7 @@ class _Builder:
             self.bounded(base.args[0], self.magnitude(exponent))
         return self.finite(sympy.Pow(base, exponent))
 
-    def exponential(self, argument: sympy.Expr) -> sympy.Expr:
+    def exponential(self, argument: Any) -> sympy.Expr:
         # exp(10**9*log(2)) would become 2**(10**9) at once.
         if argument.is_number and self.magnitude(argument) > MAX_NUMBER_BITS:
             raise self.error(
@@ -290,12 +294,13 @@ class _Builder:
             )
         for term in sympy.Add.make_args(argument):
             # exp(n*log(x)) would become x**n at once.
+            rest: Any
             factor, rest = term.as_coeff_Mul()
             if isinstance(rest, sympy.log):
                 self.bounded(rest.args[0].as_coeff_Mul()[0], self.magnitude(factor))
         return self.finite(sympy.exp(argument))
 
-    def bounded(self, number: sympy.Expr, exponent: float) -> None:
+    def bounded(self, number: Any, exponent: float) -> None:
         if not number.is_Rational or number in (0, 1, -1):
             return
         if max(abs(number.p).bit_length(), number.q.bit_length()) * exponent > MAX_NUMBER_BITS:
@@ -303,7 +308,7 @@ class _Builder:
                 f"a power has more than {MAX_NUMBER_BITS} bits", "Use smaller numbers."
             )
 
-    def magnitude(self, number: sympy.Expr) -> float:
+    def magnitude(self, number: Any) -> float:
         if number.is_Rational:
             return abs(number.p) / number.q if abs(number.p).bit_length() < 1000 else math.inf
         value = abs(number.evalf(15))

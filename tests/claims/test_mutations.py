@@ -70,6 +70,8 @@ PAIR_SHORTER = pair(hi="1/2")
 OBJECTS = [
     ("corollary-c2", {"absolute_value": line("t*d + 3*t")}),
     ("corollary-c2", {"absolute_value": line("t*d", 0, 1)}),
+    ("corollary-c2", {"absolute_value": line("0*t")}),
+    ("corollary-c2", {"obtuse_pair": pair("0*a")}),
     ("corollary-c2", {"obtuse_pair": PAIR_CONCAVE}),
     ("corollary-c2", {"obtuse_pair": PAIR_TILTED}),
     ("corollary-c2", {"obtuse_pair": PAIR_SHORTER}),
@@ -85,6 +87,7 @@ OBJECTS = [
     ("definition-1", {"absolute value": line("2*t*d")}),
     ("definition-1", {"absolute value": line("t")}),
     ("definition-1", {"Orabona": plane("2*t1*d + t2")}),
+    ("definition-1", {"Orabona": plane(hi=2)}),
     ("lemma-1", {"absolute_value": line("2*t*d")}),
     ("lemma-1", {"absolute_value": line("t*d", 0, 1)}),
     ("corollary-c2-not-a-minimizer", {"obtuse_pair": PAIR_CONCAVE}),
@@ -135,6 +138,7 @@ OBJECTS = [
     ("orabona-maximizers", {"orabona": plane("d*4*t2 + t1**2 + (t2-1)**2 - d*(1-d)")}),
     ("orabona-ascent", {"orabona": plane("d*(t1**2+(t2+2)**2) + (1-d)*(t1**2+(t2-2)**2)")}),
     ("orabona-ascent", {"orabona": plane(hi=2)}),
+    ("orabona-ascent", {"orabona": plane("-d*(t1**2+(t2+1)**2) - (1-d)*(t1**2+(t2-1)**2)")}),
     ("orabona-ascent", {"orabona": plane("d*4*t2 + t1**2 + (t2-1)**2 - d*(1-d)")}),
     ("orabona-boundary", {"orabona": plane(hi=2)}),
     ("orabona-boundary", {"orabona": plane("d*(t1**2+2*(t2+1)**2)+2*(1-d)*(t2-1)**2")}),
@@ -172,7 +176,7 @@ OBJECTS = [
 
 def at_zero(**changes):
     case = {"theta": ("0",), "direction": ("2",), "D": "1", "two-sided": "refuted"}
-    return {"absolute value": {**case, **changes}}
+    return {"|theta|": {"objective": "absolute value", **case, **changes}}
 
 
 #: Fewer random instances, where a mutation shows on few.
@@ -252,6 +256,7 @@ STATEMENTS = [
     ("orabona-maximizers", {"phi": {"t2 >= 0": "t1**2 + (t2 - 1)**2"}}),
     ("orabona-maximizers", {"phi": {"t2 >= -1": "t1**2 + (t2 + 1)**2"}}),
     ("orabona-ascent", {"D": "4 + 4*t**2"}),
+    ("orabona-ascent", {"gradients": (("2*t", "2"), ("2*t", "-2"))}),
     ("orabona-ascent", {"D": "4 - 2*t**2"}),
     ("orabona-ascent", {"sign": ((("t > -2", "t < 2"), "1/2", ">"),)}),
     ("orabona-ascent", {"sign": ((("t >= 1",), "2", "<"),)}),

@@ -133,6 +133,8 @@ def test_search_gives_an_estimate_and_says_so():
 def test_theorem3_proves_under_its_assumptions():
     data = answer(EXAMPLES / "trigonometric.toml")
     assert data["complete"] is False
+    assert data["phi"]["bound"] == "estimate"
+    assert [g["says"] for g in data["single_gradients"]] == ["undecided; seems to descend"]
     assert data["theorem3"]["verdict"] == "proved"
     assert "provided that its assumptions hold" in data["answer"]
     assert any("not checked" in text for text in data["theorem3"]["assumptions"])
@@ -190,6 +192,18 @@ def test_zero_gradient_has_no_direction(tmp_path):
     data = answer(path, "--direction", "single:0")
     assert data["status"] == 1
     assert "gradient at that maximizer is 0" in data["answer"]
+
+
+def test_stationary_over_the_points_found_is_undecided(tmp_path):
+    # cos(4d) has the maximizers 0, pi/2, pi, ... with gradients at right angles.
+    path = write(
+        tmp_path, "t1*sin(d) + t2*cos(d) + cos(4*d)", 'names = ["d"]\ninterval = [0, 7]',
+        "at = [0, 0]",
+    )  # fmt: skip
+    data = answer(path)
+    assert data["status"] == 3
+    assert data["direction"]["derivative"] is None
+    assert "others may exist; over the points found, 0 is in the hull" in data["answer"]
 
 
 def test_theta_cubed_is_stationary(tmp_path):

@@ -23,6 +23,8 @@ from danskin.minnorm import (
     trust_region_point,
     trust_region_weights,
 )
+from danskin.minnorm.linear import Model
+from danskin.minnorm.trust import _crossing
 
 
 def draw(seed):
@@ -112,6 +114,20 @@ class TestFixedStep:
         assert scaled.weights.tolist() == plain.weights.tolist()
         assert np.ldexp(scaled.displacement, power) == pytest.approx(plain.displacement, rel=1e-14)
 
+    def test_weights_that_are_not_optimal_are_found_out(self, monkeypatch):
+        """The gap judges any weights: at least what the true optimum gains over them."""
+        gradients, values = np.array([[3.0, 0.0], [0.0, 4.0]]), np.array([0.5, 0.0])
+        best = step_aware_point(gradients, values, 0.25)
+        uniform = np.array([0.5, 0.5])
+        monkeypatch.setattr(Model, "dual_weights", lambda *_: uniform)
+        result = step_aware_point(gradients, values, 0.25)
+        assert result.status == "undecided"
+        d = result.displacement
+        primal = model([gradients], [values], d) + d @ d / 0.5
+        assert result.gap >= primal - dual([gradients], [values], uniform, 0.25) > 1e-3
+        assert best.decrease <= result.decrease + result.gap
+        assert "Undecided" in result.explain()
+
     def test_values_out_of_reach_do_not_overflow(self):
         result = step_aware_point([[1.0], [-1.0]], [0.0, -1e300], 1e-300)
         assert result.weights.tolist() == [1.0, 0.0]
@@ -185,6 +201,10 @@ class TestTrustRegion:
         assert other.case == result.case
         d = -other.step * other.weights @ stacked / len(sizes)
         assert d == pytest.approx(result.displacement, abs=1e-5 * radius)
+
+    def test_crossing_the_unit_sphere(self):
+        assert _crossing(np.array([0.6, 0.0]), np.array([0.6, 1.6])) == pytest.approx(0.5)
+        assert _crossing(np.array([0.0]), np.array([4.0])) == pytest.approx(0.25)
 
     def test_inverts_the_fixed_step(self):
         """The trust region of radius |d(step)| gives d(step) back."""
