@@ -1,5 +1,6 @@
 """Algorithm 1 on the paper's examples, and what its trace says of itself."""
 
+import dataclasses
 import json
 import math
 import pickle
@@ -253,7 +254,8 @@ def test_the_same_seed_gives_the_same_run(rule):
 
 def test_without_a_generator_runs_repeat():
     def run():
-        return descend(orabona(), [1, 0.5], steps=4, step_size=0.1, adversary=ProjectedAscent())
+        adversary = ProjectedAscent(1, 0.05, 2)  # so few and short that the starts show
+        return descend(orabona(), [1, 0.5], steps=4, step_size=0.1, adversary=adversary)
 
     assert run().to_dict() == run().to_dict()
 
@@ -391,6 +393,8 @@ def test_to_frame():
     assert frame["bound"].tolist()[:2] == ["exact", "exact"]
     assert frame.loc[2, "step_size"] is pd.NA
     assert not any(isinstance(v, float) and math.isnan(v) for v in frame.to_numpy().ravel())
+    many = dataclasses.replace(trace, points=(2**100, 1))
+    assert many.to_frame()["points"].tolist()[:2] == [2**100, 1]
 
 
 def test_to_frame_without_pandas_names_the_remedy(monkeypatch):

@@ -109,7 +109,9 @@ def _corollary_corrected(
     for name, formula in (("one maximizer", single), ("infinitely many", infinite)):
         point = at_origin(formula, gram)
         v = sympy.Matrix([[parse(claimed["gradient"], {}, "claimed")]])
-        shared = all(point.rows[j, :] == v for j in range(point.rows.rows))
+        S = known_maximizers(formula, [0] * formula.theta_dim)
+        kind = bool(S.faces) if name == "infinitely many" else not S.faces and len(S) == 1
+        shared = kind and all(point.rows[j, :] == v for j in range(point.rows.rows))
         argument.lemma(
             f"{name}: g = {formula.expression}, all of S* = {_argmax_text(formula)} have the "
             f"gradient ({point.rows[0, 0]}) v",

@@ -78,6 +78,7 @@ OBJECTS = [
     ("corollary-c2", {"obtuse_pair": PAIR_SIGN}),
     ("corollary-c2-corrected", {"single": one("a*d")}),
     ("corollary-c2-corrected", {"single": one("2*a - d**2")}),
+    ("corollary-c2-corrected", {"single": one("a + d**2")}),
     ("corollary-c2-corrected", {"infinite": one("a*d", 0, 1)}),
     ("corollary-c2-corrected", {"infinite": one("-a", 0, 1)}),
     ("counterexample-1", {"absolute_value": line("2*t*d")}),
