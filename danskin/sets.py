@@ -286,7 +286,9 @@ class Ball(CompactSet):
         elif outside.any():
             # On the l1 sphere: the simplex projection of |y|, signs put back.
             simplex = Simplex(self.dim)
-            weights = simplex.project(np.minimum(np.abs(y[outside]) / self.radius, 1e300))
+            with np.errstate(over="ignore"):
+                ratio = np.minimum(np.abs(y[outside]) / self.radius, 1e300)
+            weights = simplex.project(ratio)
             y[outside] = np.sign(y[outside]) * weights * self.radius
         return self.center + y
 

@@ -220,7 +220,8 @@ def test_sections_in_the_order_of_the_paper():
         headings = ["Section 2", "Section 4", "Section 5", "Appendix A", "Beyond the paper"]
         places = [text.index(h) for h in headings]
         assert places == sorted(places)
-        assert all(title in text for title in sources.values())
+    for source, title in sources.items():
+        assert title in page(result(source=source)).text
 
 
 def test_kind_and_corrected_statement():
@@ -385,7 +386,18 @@ def test_upright_and_sloped():
 
 @pytest.mark.parametrize(
     "latex",
-    [r"\weird{x} + 1", r"\frac{a", "", "  ", "x & y", r"\text{a $x b}", "x" * 20_000, r"\begin{a}"],
+    [
+        r"\weird{x} + 1",
+        r"\frac{a",
+        "",
+        "  ",
+        "x & y",
+        r"\text{a $x b}",
+        "x" * 20_000,
+        r"\begin{a}",
+        r"\fbox{x}",
+        r"\tag{<b>x</b>}",
+    ],
 )
 def test_what_cannot_be_typeset_is_shown_as_it_is_written(latex):
     assert to_mathml(latex) is None
@@ -402,7 +414,8 @@ def test_a_formula_brings_no_attributes_of_its_own():
         r"\class{c}{x}",
         r"\color{red}x",
     ):
-        names = {name for e in tree(latex).iter() for name in e.attrib}
+        markup = to_mathml(latex) or "<none/>"  # older releases of latex2mathml refuse \href
+        names = {name for e in ET.fromstring(markup).iter() for name in e.attrib}
         assert names <= {"displaystyle"}, latex
     assert tokens(tree(r"\text{<script>alert(1)</script>}")) == "<script>alert(1)</script>"
 
@@ -422,6 +435,7 @@ def test_long_formulas_wrap():
         ("D(0; 1) = 1", ["display"]),
         ("There is a descent direction.", ["text"]),
         (r"The \emph{false} corollary", ["text"]),
+        (r"\emph{Not} true", ["text"]),
         (r"If $x < 0$ then $$y = 1$$", ["text", "math", "text", "display"]),
         (r"\(x\) and \[y\]", ["math", "text", "display"]),
         (r"x \text{ where $y$ is } z", ["display"]),
@@ -432,7 +446,8 @@ def test_statements_are_cut(text, kinds):
 
 
 def test_evidence_is_cut():
-    assert evidence("costs $5 and $6") == [Piece("text", "costs $5 and $6")]
+    for text in ("costs $5 and $6", "between $5-$6", "one $ alone", "$$"):
+        assert evidence(text) == [Piece("text", text)]
     assert evidence("at $x_1$: `a|b`") == [
         Piece("text", "at "),
         Piece("math", "x_1"),

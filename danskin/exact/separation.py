@@ -32,15 +32,17 @@ class Measure:
 
     @property
     def denominator(self) -> float:
+        """Return log2 of a bound on the conjugates of the whole denominator."""
         return self.lower + _log2(self.integer)
 
     @property
     def degree(self) -> int:
+        """Return a bound on the degree of the field: the product of the degrees of the leaves."""
         return math.prod(degree for _, degree in self.leaves)
 
     @property
     def separation(self) -> float:
-        """The s for which a number below ``2**-s`` in modulus is 0."""
+        """Return the s for which a number below ``2**-s`` in modulus is 0."""
         return self.denominator + max(self.degree - 1, 0) * max(self.upper, 0.0) + 2
 
 

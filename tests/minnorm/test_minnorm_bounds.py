@@ -32,6 +32,55 @@ def test_cancelling_pairs(brackets):
         assert brackets(bounds.lower, bounds.upper, square)
 
 
+def cancelling(rng):
+    """Centred points, shifted by 1e-5 in a common direction: equal weights are optimal."""
+    points = rng.standard_normal((6, 10))
+    points -= points.mean(axis=0)
+    points[:, 0] = 1e-5
+    rotation = np.linalg.qr(rng.standard_normal((10, 10)))[0]
+    return points @ rotation / 8, np.full(6, 1 / 6)
+
+
+def test_the_lower_bound_is_below_the_exact_least_inner_product():
+    """``lower <= min_j <x, g_j> / |x|`` for the very x returned, in rational arithmetic.
+
+    The inner products cancel to 1e-10 of their terms: without their rounding error the float64
+    value lies above the exact one in half of the cases.
+    """
+    rng = np.random.default_rng(2)
+    positive = 0
+    for _ in range(60):
+        points, weights = cancelling(rng)
+        x, bounds = point_bounds(points, weights, (6,))
+        exact = [Fraction(value) for value in x.tolist()]
+        least = min(
+            sum(a * Fraction(b) for a, b in zip(exact, row, strict=True)) for row in points.tolist()
+        )
+        if bounds.lower > 0:
+            positive += 1
+            assert Fraction(bounds.lower) ** 2 * sum(a * a for a in exact) <= least**2
+            assert least > 0
+    assert positive > 30
+
+
+def test_the_lower_bound_from_a_gram_matrix_is_below_the_exact_one():
+    """``lower <= min_j (G a)_j / sqrt(a' G a)`` in rational arithmetic."""
+    rng = np.random.default_rng(3)
+    positive = 0
+    for _ in range(60):
+        points, weights = cancelling(rng)
+        gram = points @ points.T
+        bounds = gram_bounds(gram, weights, (6,))
+        a = [Fraction(value) for value in weights.tolist()]
+        inner = [sum(w * Fraction(b) for w, b in zip(a, row, strict=True)) for row in gram.tolist()]
+        square = sum(w * b for w, b in zip(a, inner, strict=True))
+        if bounds.lower > 0:
+            positive += 1
+            assert min(inner) > 0
+            assert Fraction(bounds.lower) ** 2 * square <= min(inner) ** 2
+    assert positive > 30
+
+
 @pytest.mark.parametrize("sizes", [(6,), (2, 4), (1, 2, 3)])
 def test_gram_matrices(sizes, brackets):
     rng = np.random.default_rng(1)

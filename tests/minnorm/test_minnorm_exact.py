@@ -157,6 +157,22 @@ class TestVerify:
         )
         assert other.verify() is Verdict.REFUTED
 
+    def test_negative_weights_that_cancel_are_refuted(self):
+        """Weights 2, -1 on a repeated gradient give the right point all the same."""
+        result = exact_min_norm([[1, 0], [1, 0]])
+        other = dataclasses.replace(result, weights=(Fraction(2), Fraction(-1)), support=(0,))
+        assert other.verify() is Verdict.REFUTED
+
+    def test_a_suboptimal_algebraic_result_is_refuted(self):
+        result = exact_min_norm([[sympy.sqrt(2), 0], [0, 1]], sign=sign)
+        other = dataclasses.replace(
+            result,
+            weights=(sympy.Integer(1), sympy.Integer(0)),
+            point=(sympy.sqrt(2), sympy.Integer(0)),
+            squared_norm=sympy.Integer(2),
+        )
+        assert other.verify() is Verdict.REFUTED
+
     def test_an_algebraic_result_too(self):
         result = exact_min_norm([[sympy.sqrt(2), 0], [0, 1]], sign=sign)
         assert result.verify() is Verdict.PROVED
@@ -201,6 +217,19 @@ class TestAlgebraic:
         floats = np.array(rows, dtype=float)
         reference = exact_min_norm(floats.tolist()).norm
         assert result.norm == pytest.approx(reference, abs=1e-12)
+
+    @pytest.mark.parametrize(
+        ("rows", "support"),
+        [
+            ([[1, 0], [2, sympy.sqrt(2)]], (0,)),  # the line's minimizer has a negative weight
+            ([[sympy.sqrt(2), 1], [sympy.sqrt(2), 1]], (0,)),  # affinely dependent
+        ],
+    )
+    def test_a_guess_of_too_many_points_is_repaired(self, monkeypatch, rows, support):
+        monkeypatch.setattr("danskin.minnorm.exact._float_support", lambda rows: (0, 1))
+        result = exact_min_norm(rows, sign=sign)
+        assert result.support == support
+        assert result.verify() is Verdict.PROVED
 
     def test_a_wrong_float_guess_is_repaired(self, monkeypatch):
         monkeypatch.setattr("danskin.minnorm.exact._float_support", lambda rows: (0,))

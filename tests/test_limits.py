@@ -1,0 +1,92 @@
+"""Time limits: delivered in any thread, never swallowed, never leaking out of their block."""
+
+import threading
+import time
+
+import pytest
+
+from danskin.errors import DanskinError, LimitError
+from danskin.limits import time_limit
+
+
+def spin(seconds: float = 30.0) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+def test_stops_a_loop_in_time_and_names_it():
+    start = time.perf_counter()
+    with (
+        pytest.raises(LimitError, match=r"factoring took longer than 0\.1 s"),
+        time_limit(0.1, "factoring"),
+    ):
+        spin()
+    assert time.perf_counter() - start < 5
+    assert issubclass(LimitError, DanskinError)
+
+
+def test_a_body_that_swallows_exceptions_is_stopped_all_the_same():
+    """A callback of the garbage collector swallows exceptions, BaseException included."""
+
+    def swallowing():
+        for _ in range(3):
+            try:
+                spin()
+            except BaseException:  # noqa: BLE001
+                pass
+
+    with pytest.raises(LimitError), time_limit(0.05, "x"):
+        swallowing()
+        spin()
+
+
+def test_the_body_passes_values_and_errors_through():
+    with time_limit(10, "x"):
+        value = 7
+    assert value == 7
+    with pytest.raises(ZeroDivisionError), time_limit(10, "x"):
+        raise ZeroDivisionError
+
+
+def test_the_inner_of_two_limits_is_reported_by_its_own_name():
+    with time_limit(30, "outer"):
+        with pytest.raises(LimitError, match="inner"), time_limit(0.05, "inner"):
+            spin()
+    with pytest.raises(LimitError, match="outer"), time_limit(0.05, "outer"):
+        with time_limit(30, "inner"):
+            spin()
+
+
+def test_nothing_leaks_out_of_many_short_limits_in_threads():
+    """Each block ends near its limit, so that stops arrive at its very edges."""
+    outcomes: list[str] = []
+
+    def work():
+        for i in range(60):
+            try:
+                with time_limit(0.01 + 0.001 * (i % 5), "x"):
+                    spin(0.004 * (i % 8))
+                outcomes.append("done")
+            except LimitError:
+                outcomes.append("stopped")
+            except BaseException as error:  # noqa: BLE001
+                outcomes.append(repr(error))
+            spin(0.001)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(3)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(60)
+    assert len(outcomes) == 180
+    assert set(outcomes) == {"done", "stopped"}
+
+
+def test_no_watcher_stays_behind():
+    before = threading.active_count()
+    for _ in range(20):
+        with time_limit(60, "x"):
+            pass
+    time.sleep(0.3)
+    assert threading.active_count() <= before + 1
