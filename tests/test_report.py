@@ -113,7 +113,9 @@ def result(**changes):
 
 
 def page(*results, **options):
-    return Page(to_html(VerifyReport(results), pictures=(), **options))
+    html = to_html(VerifyReport(results), pictures=(), **options)
+    assert html.encode("utf-8")
+    return Page(html)
 
 
 @pytest.fixture(scope="module")
@@ -315,6 +317,7 @@ def test_text_of_a_claim_is_inert(texts):
     assert read.tags.count("article") == 1
     markdown = to_markdown(VerifyReport([hostile]), title=texts[1])
     check_markdown(markdown)
+    assert markdown.encode("utf-8")
 
 
 def test_what_was_written_can_be_read():

@@ -121,7 +121,7 @@ def _write_reports(report: VerifyReport, html: Path | None, markdown: Path | Non
             sys.stdout.write(text)
             sys.stdout.flush()
         else:
-            write_bytes(path, text.encode("utf-8", errors="backslashreplace"), option)
+            write_bytes(path, text.encode("utf-8"), option)
 
 
 def _chosen(only: Sequence[str], known: Sequence[Claim]) -> list[Claim]:

@@ -115,8 +115,7 @@ def write_markdown(
 
 def _write(path: str | os.PathLike[str], text: str) -> None:
     """Write a temporary file beside the target, then rename it."""
-    # A lone surrogate has no UTF-8; it is written out.
-    data = text.encode("utf-8", errors="backslashreplace")
+    data = text.encode("utf-8")  # lone surrogates were written out with the control characters
     try:
         target = Path(path)
         if target.exists() and not target.is_file():

@@ -222,11 +222,14 @@ class TestAlgebraic:
         ("rows", "support"),
         [
             ([[1, 0], [2, sympy.sqrt(2)]], (0,)),  # the line's minimizer has a negative weight
+            ([[1, 3], [1, -1], [2, sympy.sqrt(2)]], (0, 1)),  # so has the plane's
             ([[sympy.sqrt(2), 1], [sympy.sqrt(2), 1]], (0,)),  # affinely dependent
         ],
     )
     def test_a_guess_of_too_many_points_is_repaired(self, monkeypatch, rows, support):
-        monkeypatch.setattr("danskin.minnorm.exact._float_support", lambda rows: (0, 1))
+        monkeypatch.setattr(
+            "danskin.minnorm.exact._float_support", lambda rows: tuple(range(len(rows)))
+        )
         result = exact_min_norm(rows, sign=sign)
         assert result.support == support
         assert result.verify() is Verdict.PROVED
