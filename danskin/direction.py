@@ -65,7 +65,8 @@ class SteepestDescent:
         ``D(theta; direction) = -rho``; 0 at a stationary point (the least value over
         ``|gamma| <= 1``).
     stationary : bool
-        Whether 0 lies in the hull of the gradients.
+        Whether 0 lies in the hull of the gradients: exactly where they are exact, else of
+        gradients within rounding of those given (`min_norm.explain` has the numbers).
     min_norm : MinNormResult
         Weights, min-norm point, and the two-sided bound on rho.
     bound : "exact" or "lower"
@@ -95,8 +96,9 @@ class SteepestDescent:
             else "the maximizers found (others may exist: no certificate)"
         )
         if self.stationary:
+            rounding = "" if self.exact_derivative is not None else ", within rounding"
             return (
-                f"Stationary: 0 is in the hull of the gradients over {scope}; "
+                f"Stationary: 0 is in the hull of the gradients over {scope}{rounding}; "
                 "no direction descends to first order."
             )
         if self.direction is None:

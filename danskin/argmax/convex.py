@@ -13,7 +13,13 @@ from typing import Any
 
 import sympy
 
-from danskin.argmax.polynomial import Terms, degree_in, is_affine, polynomial_terms
+from danskin.argmax.polynomial import (
+    Terms,
+    degree_in,
+    is_affine,
+    polynomial_terms,
+    written_out,
+)
 from danskin.exact import sign
 from danskin.expression import xlogx
 
@@ -35,7 +41,7 @@ def strictly_convex_forms(
     forms: list[sympy.Expr] = []
     quadratic: Terms = {}
     everything = range(len(symbols))
-    for term in sympy.Add.make_args(sympy.expand_mul(expr)):
+    for term in sympy.Add.make_args(written_out(expr)):
         factor, rest = term.as_independent(*symbols, as_Add=False)
         if rest == 1:
             continue

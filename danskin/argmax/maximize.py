@@ -12,7 +12,7 @@ from danskin.argmax.ascent import Values
 from danskin.argmax.numeric import numeric_argmax
 from danskin.argmax.result import ArgMax
 from danskin.argmax.structure import exact_argmax
-from danskin.errors import InvalidInputError, LimitError
+from danskin.errors import ExpressionError, InvalidInputError, LimitError
 from danskin.exact import to_float
 from danskin.expression import NumericFunction
 from danskin.expression.whitelist import require_real
@@ -61,6 +61,9 @@ def maximize(
                 return _exact_result(expr, symbols, pieces)
     except (LimitError, RecursionError, sympy.PolynomialError, NotImplementedError) as error:
         why = str(error) or type(error).__name__
+    except ExpressionError as error:
+        # A value that is not defined or not real: the search below says where.
+        why = str(error)
     found = numeric_argmax(*_functions(expr, symbols, domain, rng), domain, rng, _SAMPLES)
     return ArgMax(**{**found.__dict__, "method": f"{found.method} ({why})"})
 
@@ -105,13 +108,17 @@ def _no_poles(
     rng: np.random.Generator,
 ) -> None:
     """Raise where a denominator changes sign on a connected set: it vanishes somewhere on it."""
-    parts = domain.sets if isinstance(domain, Product) else (domain,)
     below = list(dict.fromkeys(_denominators(expr)))
-    if not below or any(isinstance(s, FiniteSet) for s in parts):
+    if not below or isinstance(domain, FiniteSet):
         return
     points = domain.sample(rng, 2000)
     if isinstance(domain, Box):
         points = np.vstack([points, domain.lo, domain.hi])
+    if isinstance(domain, Product):
+        # Connected once the factors that are not have been fixed.
+        for factor, where in zip(domain.sets, domain.slices, strict=True):
+            if isinstance(factor, FiniteSet):
+                points[:, where] = factor.points[0]
     for denominator in below:
         values = NumericFunction([denominator], symbols, to_float)(*points.T)[0]
         if np.isfinite(values).all() and values.min() < 0 < values.max():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,13 +10,14 @@ import sympy
 
 from danskin.exact import sign
 
-__all__ = ["Terms", "degree_in", "is_affine", "polynomial_terms"]
+__all__ = ["Terms", "degree_in", "is_affine", "polynomial_terms", "written_out"]
 
 #: Exponents of the symbols, in order -> exact nonzero coefficient.
 Terms = dict[tuple[int, ...], sympy.Expr]
 
 _MAX_TERMS = 2_000
 _MAX_DEGREE = 100
+_MAX_WRITTEN_OUT = 1_000
 
 
 class _NotPolynomial(Exception):
@@ -90,6 +92,20 @@ def _bounded(terms: Terms) -> Terms:
     if len(terms) > _MAX_TERMS or any(sum(p) > _MAX_DEGREE for p in terms):
         raise _NotPolynomial
     return terms
+
+
+def written_out(expr: Any) -> Any:
+    """Return `expr` with products of sums multiplied out, where that is not long."""
+    return sympy.expand_mul(expr) if _count(expr) <= _MAX_WRITTEN_OUT else expr
+
+
+def _count(expr: Any) -> int:
+    """How many terms `expr` has when its products of sums are multiplied out."""
+    if isinstance(expr, sympy.Add):
+        return sum(_count(a) for a in expr.args)
+    if isinstance(expr, sympy.Mul):
+        return math.prod(_count(a) for a in expr.args)
+    return 1
 
 
 def is_affine(terms: Terms) -> bool:

@@ -24,7 +24,7 @@ import sympy
 from danskin.argmax.entropy import entropy_terms, maximize_on_interval, maximize_on_simplex
 from danskin.argmax.faces import maximize_convex, maximize_multi_affine
 from danskin.argmax.linear import linear_face
-from danskin.argmax.polynomial import Terms, is_affine, polynomial_terms
+from danskin.argmax.polynomial import Terms, is_affine, polynomial_terms, written_out
 from danskin.argmax.univariate import maximize_polynomial
 from danskin.errors import ExpressionError
 from danskin.exact import exact_max
@@ -103,7 +103,7 @@ def _blocks(expr: Any, factors: _Factors) -> list[tuple[list[int], sympy.Expr]]:
         # Written out, more terms may separate; only then is the written-out form worth keeping.
         polynomial = polynomial_terms(expr, list(owner))
         if polynomial is None:
-            spread: Any = sympy.Add.make_args(sympy.expand_mul(expr))
+            spread: Any = sympy.Add.make_args(written_out(expr))
         else:
             spread = tuple(
                 c * sympy.Mul(*(s**e for s, e in zip(owner, powers, strict=True)))

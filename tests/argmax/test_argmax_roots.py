@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from danskin.argmax.roots import real_roots
-from danskin.exact import sign
+from danskin.exact import enclose, sign
 
 X = sympy.Symbol("x")
 s, Q = sympy.sqrt, sympy.Rational
@@ -15,10 +15,14 @@ IRRATIONAL = [s(2), s(3), s(6), sympy.cbrt(2), s(2 + s(2)), s(2 - s(2)), sympy.c
               sympy.CRootOf(X**3 - X - 1, 0), 1 / s(5), 1 / (1 + s(2))]  # fmt: skip
 
 
+def digits(number):
+    return mpmath.mpf(enclose(number, 400).str(70, radius=False))
+
+
 def numeric_roots(coefficients):
     mpmath.mp.dps = 60
     top = max(coefficients)
-    values = [mpmath.mpf(str(sympy.N(coefficients.get(i, 0), 60))) for i in range(top, -1, -1)]
+    values = [digits(sympy.sympify(coefficients.get(i, 0))) for i in range(top, -1, -1)]
     found = mpmath.polyroots(values, maxsteps=1000, extraprec=1000) if top else []
     return [mpmath.re(r) for r in found if abs(mpmath.im(r)) < mpmath.mpf(10) ** -18]
 
@@ -26,7 +30,7 @@ def numeric_roots(coefficients):
 def assert_all_there(coefficients):
     found = real_roots(coefficients)
     assert found is not None
-    floats = [mpmath.mpf(str(sympy.N(r, 50))) for r in found]
+    floats = [digits(r) for r in found]
     for r in numeric_roots(coefficients):
         assert min(abs(r - f) for f in floats) < mpmath.mpf(10) ** -12
 

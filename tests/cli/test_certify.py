@@ -4,8 +4,6 @@ import json
 import math
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -412,13 +410,3 @@ def test_bad_options(option, value, says):
     assert result.exit_code == 2, result.output
     assert says in result.stderr
     assert "Traceback" not in result.output
-
-
-def test_a_problem_from_a_pipe():
-    done = subprocess.run(
-        [sys.executable, "-m", "danskin", "certify", "/dev/stdin"],
-        cwd=ROOT, input=(EXAMPLES / "orabona.toml").read_text(), capture_output=True, text=True,
-        timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "\x1b" not in done.stdout

@@ -220,10 +220,11 @@ def test_the_good_problem_is_good(tmp_path):
 @pytest.mark.parametrize(
     ("path", "says"),
     [
-        ("missing.toml", "No such file"),
-        (".", "directory"),
-        ("missing/folder/problem.toml", "No such file"),
-        ("\x1b[31m.toml", "No such file"),
+        ("missing.toml", "does not exist"),
+        (".", "not a regular file"),
+        ("/dev/zero", "not a regular file"),
+        ("missing/folder/problem.toml", "does not exist"),
+        ("\x1b[31m.toml", "does not exist"),
         ("x" * 300, "too long"),
     ],
 )
