@@ -25,6 +25,8 @@ Names are loaded on first use, so that ``import danskin`` is instant.
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -80,6 +82,37 @@ if TYPE_CHECKING:
     from danskin.objective import BatchObjective, MinMaxObjective
     from danskin.sets import Ball, Box, FiniteSet, Interval, Product, Simplex
     from danskin.verdict import Verdict
+
+
+class _Package(ModuleType):
+    """Keeps ``dk.maximizers`` the function, whoever imports its module, and whenever.
+
+    Importing a submodule sets it as an attribute of its package, which would shadow the public
+    function of the same name. (``from danskin.maximizers import ...`` does not ask the package.)
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType) and _HOME.get(name) == value.__name__:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+class _Package(ModuleType):
+    """Keeps a public name that is also a submodule's: `danskin.maximizers` is the function.
+
+    The import system binds a submodule to its name in the package as soon as anything imports it.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType) and _HOME.get(name) == value.__name__:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

@@ -36,3 +36,14 @@ def test_import_is_fast():
     while len(seconds) < 8 and min(seconds, default=SECONDS) >= SECONDS:
         seconds.append(import_danskin()["seconds"])
     assert min(seconds) < SECONDS
+
+
+def test_public_functions_win_over_their_modules():
+    """`dk.maximizers` is the function even where its module was imported first."""
+    code = (
+        "import danskin as dk, danskin.direction; dk.steepest_descent; "
+        "import danskin.maximizers; from danskin.maximizers import MaximizerSet; "
+        "assert callable(dk.maximizers) and dk.maximizers.__name__ == 'maximizers'; "
+        "assert all(getattr(dk, n) is not None for n in dk.__all__)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

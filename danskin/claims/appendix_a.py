@@ -99,6 +99,7 @@ MAXIMIZERS = Claim(
     objects={"formula": simplex_formula},
     claimed={"sizes": (2, 3, 4, 5, 6), "term": "xlogx(d1)", "zeros of the term": ("0", "1")},
     prove=_maximizers,
+    kind="statement",
 )
 
 
@@ -147,6 +148,7 @@ NO_SINGLE = Claim(
     objects={"formula": simplex_formula},
     claimed={"sizes": (2, 3, 4), "partner": "g12 < 0", "conclusion": "M > 0"},
     prove=_no_single,
+    kind="statement",
 )
 
 
@@ -214,6 +216,10 @@ AS_PRINTED = Claim(
     objects={"formula": simplex_formula},
     claimed={"vectors": _FLAT, "weights": ("1/3", "1/3", "1/3")},
     prove=_as_printed,
+    corrected=(
+        r"\exists \gamma:\ D(\theta_0; \gamma) < 0 \iff 0 \notin \mathrm{conv}\{v_1, \dots, v_N\}"
+    ),
+    kind="error as printed",
 )
 
 
@@ -258,6 +264,7 @@ TRIPLE = Claim(
     objects={"formula": simplex_formula},
     claimed={"vectors": _FLAT, "min D": "1/2"},
     prove=_triple,
+    kind="sharpening",
 )
 
 
@@ -345,6 +352,7 @@ CORRECTED = Claim(
         ),
     },
     prove=_corrected,
+    kind="correction",
 )
 
 CLAIMS = (MAXIMIZERS, NO_SINGLE, AS_PRINTED, TRIPLE, CORRECTED)

@@ -37,6 +37,10 @@ class ClaimResult:
     seconds : float
     note : str
         Why, where the verdict is not the expected one or is undecided; else empty.
+    corrected : str
+        The corrected statement (LaTeX) beside the printed one; empty where there is none.
+    kind : str
+        What the claim is, see `Claim`.
     """
 
     id: str
@@ -49,6 +53,8 @@ class ClaimResult:
     evidence: tuple[str, ...]
     seconds: float
     note: str = ""
+    corrected: str = ""
+    kind: str = ""
 
     @property
     def ok(self) -> bool:
@@ -69,6 +75,8 @@ class ClaimResult:
             "evidence": list(self.evidence),
             "seconds": self.seconds,
             "note": self.note,
+            "corrected": self.corrected,
+            "kind": self.kind,
         }
 
     def explain(self) -> str:
@@ -107,6 +115,12 @@ class Claim:
         The claimed values by name: exact numbers or formulas as text, sets, points.
     prove : callable
         ``prove(argument, claimed, **objects)``; writes its steps into an `Argument`.
+    corrected : str
+        Where the statement is refuted as printed: the corrected one, LaTeX; else empty.
+    kind : str
+        One of "statement", "error as printed", "correction", "slip", "sharpening", "extraction
+        artefact" (a difference that comes from the text's extraction, not from the authors),
+        "ours"; or empty.
     """
 
     id: str
@@ -118,6 +132,8 @@ class Claim:
     objects: Mapping[str, Any] = field(repr=False)
     claimed: Mapping[str, Any] = field(repr=False)
     prove: Callable[..., None] = field(repr=False)
+    corrected: str = ""
+    kind: str = ""
 
     def run(self, *, claimed: Mapping[str, Any] | None = None, **objects: Any) -> ClaimResult:
         """Run the proof.
@@ -164,6 +180,8 @@ class Claim:
             evidence=tuple(argument.lines),
             seconds=seconds,
             note=note,
+            corrected=self.corrected,
+            kind=self.kind,
         )
 
     def __repr__(self) -> str:

@@ -133,6 +133,7 @@ FAILURE = Claim(
         "members": ("1", "-3/2", "sqrt(2)"),
     },
     prove=_failure,
+    kind="ours",
 )
 
 
@@ -216,6 +217,7 @@ PRODUCT = Claim(
         "members": ("1", "-3/2", "sqrt(2)"),
     },
     prove=_product,
+    kind="ours",
 )
 
 

@@ -190,6 +190,7 @@ PRICE = Claim(
         },
     },
     prove=_price,
+    kind="ours",
 )
 
 
@@ -266,6 +267,7 @@ ATTAINED = Claim(
         "safe": "r2 > 1/2",
     },
     prove=_attained,
+    kind="ours",
 )
 
 CLAIMS = (PRICE, ATTAINED)

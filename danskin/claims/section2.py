@@ -93,6 +93,11 @@ COROLLARY = Claim(
     objects={"absolute_value": ABSOLUTE_VALUE.formula, "obtuse_pair": OBTUSE_PAIR.formula},
     claimed={"D(-gradient) <": "0", "D(-gradient)": ("1", "3/5"), "vectors": _RATIONAL_PAIR},
     prove=_corollary,
+    corrected=(
+        r"\nabla_\theta g(\theta, \delta) = v \neq 0 \ \forall \delta \in S^\star(\theta)"
+        r" \implies D(\theta; -v) = -\|v\| < 0"
+    ),
+    kind="statement",
 )
 
 
@@ -160,6 +165,7 @@ COROLLARY_CORRECTED = Claim(
         "derivative": "-sqrt(s)",
     },
     prove=_corollary_corrected,
+    kind="correction",
 )
 
 
@@ -227,6 +233,7 @@ COUNTEREXAMPLE_1 = Claim(
         "phi": {"t >= 0": "t", "t <= 0": "-t"},
     },
     prove=_counterexample_1,
+    kind="statement",
 )
 
 
@@ -308,6 +315,7 @@ DEFINITION_1 = Claim(
         }
     },
     prove=_definition_1,
+    kind="statement",
 )
 
 
@@ -364,6 +372,7 @@ LEMMA_1 = Claim(
     objects={"absolute_value": ABSOLUTE_VALUE.formula},
     claimed={"factor": "-1", "D(+1)": "1", "D(-1)": "1"},
     prove=_lemma_1,
+    kind="statement",
 )
 
 CLAIMS = (COROLLARY, COROLLARY_CORRECTED, COUNTEREXAMPLE_1, DEFINITION_1, LEMMA_1)

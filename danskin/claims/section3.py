@@ -122,6 +122,11 @@ NOT_MINIMIZER = Claim(
         "descent direction": ("-2/5", "-4/5"),
     },
     prove=_not_minimizer,
+    corrected=(
+        r"\nabla_\theta g(\theta, \delta) = v \neq 0 \ \forall \delta \in S^\star(\theta)"
+        r" \implies D(\theta; -v) = -\|v\| < 0"
+    ),
+    kind="statement",
 )
 
 
@@ -165,6 +170,7 @@ MAXIMIZERS = Claim(
         "g(0, delta)": "d*(d - 1)",
     },
     prove=_maximizers,
+    kind="statement",
 )
 
 
@@ -197,6 +203,7 @@ ASCENT = Claim(
     objects={"obtuse_pair": OBTUSE_PAIR.formula},
     claimed={**PAIR, "D": {"-u": "-c", "-v": "-c"}},
     prove=_ascent,
+    kind="sharpening",
 )
 
 
@@ -232,6 +239,7 @@ DESCENT = Claim(
         "normalised": "-sqrt((1+c)/2)",
     },
     prove=_descent,
+    kind="sharpening",
 )
 
 
@@ -296,6 +304,7 @@ STEEPEST = Claim(
     objects={"obtuse_pair": OBTUSE_PAIR.formula},
     claimed={**PAIR, "weights": ("1/2", "1/2"), "rho^2": "(1+c)/2"},
     prove=_steepest,
+    kind="sharpening",
 )
 
 
@@ -335,6 +344,7 @@ MEMBERS = Claim(
         "D": {"-u": "-c", "-v": "-c", "-(u+v)": "-sqrt((1+c)/2)"},
     },
     prove=_members,
+    kind="statement",
 )
 
 CLAIMS = (NOT_MINIMIZER, MAXIMIZERS, ASCENT, DESCENT, STEEPEST, MEMBERS)

@@ -206,6 +206,7 @@ THEOREM_2 = Claim(
         },
     },
     prove=_theorem_2,
+    kind="correction",
 )
 
 
@@ -296,6 +297,7 @@ THEOREM_2_INSTANCES = Claim(
     objects={"formula": simplex_formula},
     claimed={"rate": "-r", "seed": 2023, "objectives": 24, "gradient sets": 200, "tolerance": 1e-6},
     prove=_theorem_2_instances,
+    kind="statement",
 )
 
 
@@ -353,6 +355,11 @@ SCOPE = Claim(
     },
     claimed={"min D <": "0", "certificate": "NOT + d**2 + NEG**3"},
     prove=_scope,
+    corrected=(
+        r"0 \notin \mathrm{conv}\{\nabla_\theta g(\theta, \delta):"
+        r" \delta \in S^\star(\theta)\} \iff \min_{\|\gamma\|=1} D(\theta; \gamma) < 0"
+    ),
+    kind="error as printed",
 )
 
 

@@ -159,6 +159,7 @@ THEOREM_3 = Claim(
         "epsilon": "1/8",
     },
     prove=_theorem_3,
+    kind="statement",
 )
 
 
@@ -199,6 +200,7 @@ STRICT = Claim(
     objects={"half_line": MinMaxObjective.from_expression("t*d", ["t"], ["d"], Interval(-1, 0))},
     claimed={"net": ("-1/2",), "epsilon": "1/2", "lipschitz": "1", "relation": "<="},
     prove=_strict,
+    kind="sharpening",
 )
 
 CLAIMS = (THEOREM_3, STRICT)

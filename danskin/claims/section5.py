@@ -100,6 +100,7 @@ MAXIMIZERS = Claim(
         "phi": {"t2 >= 0": "t1**2 + (t2 + 1)**2", "t2 <= 0": "t1**2 + (-t2 + 1)**2"},
     },
     prove=_maximizers,
+    kind="statement",
 )
 
 
@@ -172,6 +173,7 @@ ASCENT = Claim(
         ),
     },
     prove=_ascent,
+    kind="statement",
 )
 
 
@@ -211,6 +213,7 @@ BOUNDARY = Claim(
     objects={"orabona": ORABONA.formula},
     claimed={"gradients": _GRADIENTS, "theta1": ("1", "-1"), "D": "0", "rise": "8*tau**2"},
     prove=_boundary,
+    kind="sharpening",
 )
 
 
@@ -253,6 +256,7 @@ STEEPEST = Claim(
     objects={"orabona": ORABONA.formula},
     claimed={"gradients": _GRADIENTS, "weights": ("1/2", "1/2"), "rho^2": "4*t**2"},
     prove=_steepest,
+    kind="correction",
 )
 
 CLAIMS = (MAXIMIZERS, ASCENT, BOUNDARY, STEEPEST)

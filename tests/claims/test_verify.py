@@ -24,6 +24,17 @@ KEYS = {
     "evidence",
     "seconds",
     "note",
+    "corrected",
+    "kind",
+}
+KINDS = {
+    "statement",
+    "error as printed",
+    "correction",
+    "slip",
+    "sharpening",
+    "extraction artefact",
+    "ours",
 }
 
 
@@ -45,6 +56,11 @@ def test_claim_is_well_formed(claim):
     assert claim.title
     assert claim.source
     assert claim.statement.count("{") == claim.statement.count("}")
+    assert claim.corrected.count("{") == claim.corrected.count("}")
+    assert claim.kind in KINDS
+    if claim.kind in ("error as printed", "extraction artefact"):
+        assert claim.expected is Verdict.REFUTED
+        assert claim.corrected
     assert claim.objects
     assert claim.claimed
     assert repr(claim).startswith(f"Claim({claim.id}")
@@ -55,7 +71,7 @@ def test_ids_are_unique_and_ordered_as_the_paper():
     assert len(set(ids)) == len(ids)
     firsts = ["corollary-c2", "counterexample-2-ascent", "theorem-2", "orabona-ascent"]
     assert [ids.index(i) for i in firsts] == sorted(ids.index(i) for i in firsts)
-    assert ids[-1] == "price-attained"
+    assert all(c.kind == "ours" for c in CLAIMS[-5:])
 
 
 def test_polynomial_claims_are_proved_twice():

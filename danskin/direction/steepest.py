@@ -1,6 +1,6 @@
-"""Directions: steepest descent (Theorem 2), one maximizer's gradient, and the step-aware one.
+"""Steepest descent by Theorem 2: minus the normalised min-norm point of the hull of gradients.
 
-Theorem 2, eq. (14): with x* the min-norm point of the hull of the gradients of all maximizers and
+Eq. (14): with x* the min-norm point of the hull of the gradients of all maximizers and
 ``rho = |x*|``, the steepest descent direction is ``-x*/rho`` and its derivative ``-rho``; where
 ``rho = 0`` the point is stationary and no direction descends to first order.
 """
@@ -8,43 +8,26 @@ Theorem 2, eq. (14): with x* the min-norm point of the hull of the gradients of 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import sympy
 
-from danskin.derivative import (
-    Bound,
-    DirectionalDerivative,
-    GradientRows,
-    directional_derivative,
-    gradient_rows,
-)
-from danskin.errors import InvalidInputError, LimitError, SolverError
+from danskin.derivative import Bound, GradientRows, directional_derivative, gradient_rows
+from danskin.errors import LimitError, SolverError
 from danskin.exact import exact_vector, sign, tidy, to_float
 from danskin.limits import time_limit
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.minnorm import (
     ExactMinNorm,
     MinNormResult,
-    StepAwareResult,
     exact_min_norm,
     min_norm_point,
     product_min_norm,
-    step_aware_point,
-    trust_region_point,
 )
 
-__all__ = [
-    "SingleGradient",
-    "SteepestDescent",
-    "StepAware",
-    "single_gradient",
-    "steepest_descent",
-    "step_aware",
-]
+__all__ = ["SteepestDescent", "normalised", "steepest_descent"]
 
 _MAX_EXACT_RATIONAL = 64
 _MAX_EXACT_ALGEBRAIC = 6
@@ -173,11 +156,11 @@ def _from_result(result: MinNormResult, bound: Bound) -> SteepestDescent:
         return SteepestDescent(None, 0.0, True, result, bound)
     if result.lower_bound <= 0:
         return SteepestDescent(None, 0.0, False, result, bound)
-    return SteepestDescent(-_normalised(result.point), -result.norm, False, result, bound)
+    return SteepestDescent(-normalised(result.point), -result.norm, False, result, bound)
 
 
-def _normalised(x: np.ndarray) -> np.ndarray:
-    # Scaled first: squares of 1e-200 underflow.
+def normalised(x: np.ndarray) -> np.ndarray:
+    """Return ``x / |x|`` for x != 0, without under- or overflow on the way."""
     scaled = x / np.abs(x).max()
     return scaled / np.linalg.norm(scaled)
 
@@ -210,6 +193,10 @@ def _of_batch(S: BatchMaximizerSet) -> SteepestDescent:
         # The hull of the joint gradients is the Minkowski mean of the samples' hulls.
         rows = GradientRows(np.zeros((0, 0)), tuple(dict.fromkeys(S.exact_gradients)))
         return _of_rows(rows, bound, result)
+    alone = [_exactly(s.exact_gradients) for s in S.samples]
+    if all(e is not None and e.stationary for e in alone):
+        # 0 is in every sample's hull, hence in their mean.
+        return SteepestDescent(None, 0.0, True, result, bound, None, sympy.Integer(0))
     found = _from_result(result, bound)
     if found.direction is None or S.spans:
         return found
@@ -225,24 +212,29 @@ def _by_cuts(S: MaximizerSet) -> SteepestDescent:
     """
     gradients = S.gradients
     result = min_norm_point(gradients)
+    listed_alone = _exactly(S.exact_gradients)
+    if listed_alone is not None and listed_alone.stationary:
+        # The faces' gradients can only enlarge a hull that holds 0 already.
+        bound: Bound = "exact" if S.complete else "lower"
+        return SteepestDescent(None, 0.0, True, result, bound, None, sympy.Integer(0))
     lower = -math.inf
     known = S.complete
     for _ in range(_MAX_CUTS):
         if result.status == "stationary" or not np.abs(result.point).max() > 0:
             break
-        away = exact_vector(-_normalised(result.point), "direction")
+        away = exact_vector(-normalised(result.point), "direction")
         found = S.support(away)
         if found is None:
             break
         over_faces, gradient = found
         known = known and over_faces.complete
-        listed = float((-gradients @ _normalised(result.point)).max())
+        listed = float((-gradients @ normalised(result.point)).max())
         lower = max(lower, -max(over_faces.value, listed))
         if result.norm - lower <= 1e-10 * result.norm or (gradients == gradient).all(axis=1).any():
             break
         gradients = np.vstack([gradients, gradient])
         result = min_norm_point(gradients)
-    bound: Bound = "exact" if known else "lower"
+    bound = "exact" if known else "lower"
     direction = _from_result(result, bound)
     if direction.direction is None:
         return direction
@@ -254,156 +246,3 @@ def _by_cuts(S: MaximizerSet) -> SteepestDescent:
     )
     along = directional_derivative(S, direction.direction)
     return SteepestDescent(direction.direction, float(along), False, result, along.bound)
-
-
-@dataclass(frozen=True)
-class SingleGradient:
-    """Minus the gradient at one maximizer: what the false corollary calls a descent direction.
-
-    Attributes
-    ----------
-    direction : ndarray (n,), unit, or None where the gradient is 0
-    derivative : DirectionalDerivative or None
-    index : int
-        Which maximizer.
-    """
-
-    direction: np.ndarray | None
-    derivative: DirectionalDerivative | None
-    index: int
-    exact_direction: tuple[sympy.Expr, ...] | None = None
-
-    def __repr__(self) -> str:
-        return f"SingleGradient(index={self.index}, derivative={self.derivative})"
-
-
-def single_gradient(S_or_gradients: Any, index: int = 0) -> SingleGradient:
-    """Return minus the normalised gradient of one maximizer, and its true derivative.
-
-    Parameters
-    ----------
-    S_or_gradients : as in `steepest_descent`
-    index : int
-        Row of the gradients, ``0 <= index < m``.
-
-    Raises
-    ------
-    InvalidInputError
-        `index` out of range.
-    """
-    S = S_or_gradients
-    if isinstance(S, (MaximizerSet, BatchMaximizerSet)):
-        rows = GradientRows(S.gradients, S.exact_gradients)
-    else:
-        rows = gradient_rows(S)
-    m = len(rows.floats)
-    if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not 0 <= index < m:
-        raise InvalidInputError(
-            "index", f"{index!r} does not name one of {m} gradients", f"Pass 0 to {m - 1}."
-        )
-    gradient = rows.floats[index]
-    if not gradient.any():
-        return SingleGradient(None, None, int(index))
-    if rows.exact is not None:
-        opposite = [-x for x in rows.exact[index]]
-        length = sympy.sqrt(sympy.expand(sympy.Add(*(x * x for x in opposite))))
-        unit = tuple(tidy(x / length) for x in opposite)
-        return SingleGradient(
-            -_normalised(gradient), directional_derivative(S, opposite), int(index), unit
-        )
-    return SingleGradient(-_normalised(gradient), directional_derivative(S, -gradient), int(index))
-
-
-@dataclass(frozen=True)
-class StepAware:
-    """The minimiser of the prox-linear model ``max_j {g_j + <grad g_j, d>} + |d|^2/(2 step)``.
-
-    Attributes
-    ----------
-    displacement : ndarray (n,)
-        d itself, not normalised: add it to theta.
-    direction : ndarray (n,), unit, or None where the displacement is 0
-    decrease : float
-        By how much the piecewise-linear model falls along the displacement. A statement about
-        the model over the points given, not about phi.
-    stationary : bool
-        The gradients tied at the highest value have 0 in their hull: no step helps the model.
-    solution : StepAwareResult
-        Weights, step length eta, duality gap, status, and which case applied.
-    """
-
-    displacement: np.ndarray
-    direction: np.ndarray | None
-    decrease: float
-    stationary: bool
-    solution: StepAwareResult
-
-    @property
-    def weights(self) -> np.ndarray:
-        """The dual weights, (m,)."""
-        return self.solution.weights
-
-    def explain(self) -> str:
-        """Say in a sentence what was found."""
-        return self.solution.explain()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return {**self.solution.to_dict(), "displacement": self.displacement.tolist()}
-
-    def __repr__(self) -> str:
-        length = float(np.linalg.norm(self.displacement))
-        return f"StepAware(|d|={length:.6g}, decrease={self.decrease:.6g}, {self.solution.status})"
-
-
-def step_aware(
-    gradients: Any,
-    values: Any,
-    *,
-    step: float | None = None,
-    radius: float | None = None,
-    sizes: Sequence[int] | None = None,
-) -> StepAware:
-    """Return the step that the losses' values and gradients together suggest.
-
-    Kinks of phi are a null set; what matters is a kink within one step. With ``g_j`` the value at
-    each point, maximizer or not, minimise over d ``max_j {g_j + <grad g_j, d>}`` plus
-    ``|d|^2/(2 step)``, or subject to ``|d| <= radius``. As step -> 0 the direction tends to the
-    min-norm point of the gradients tied at the highest value, as step -> infinity to that of all.
-
-    Parameters
-    ----------
-    gradients : (m, n)
-        At any points of S.
-    values : (m,)
-        g there.
-    step, radius : float > 0
-        Exactly one of them.
-    sizes : sequence of int, optional
-        Points per sample, for a batch: one maximum (and one simplex of weights) each, averaged.
-
-    Raises
-    ------
-    InvalidInputError
-        Neither or both of `step` and `radius`, or arguments of the wrong shape.
-    """
-    if (step is None) == (radius is None):
-        raise InvalidInputError(
-            "step, radius",
-            "both are given" if step is not None else "neither is given",
-            "Pass exactly one: step=0.1 (prox-linear) or radius=0.1 (trust region).",
-        )
-    rows = gradient_rows(gradients).floats
-    if radius is None:
-        solution = step_aware_point(rows, values, step, sizes=sizes)  # type: ignore[arg-type]
-    else:
-        solution = trust_region_point(rows, values, radius, sizes=sizes)
-    found = solution.displacement
-    displacement = np.zeros(rows.shape[1]) if found is None else np.asarray(found)
-    return StepAware(
-        displacement=displacement,
-        direction=_normalised(displacement) if displacement.any() else None,
-        decrease=solution.decrease,
-        stationary=solution.case == "stationary",
-        solution=solution,
-    )

@@ -1,0 +1,80 @@
+"""Minus the gradient at one maximizer, and its true derivative: the false corollary, tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+
+from danskin.derivative import (
+    DirectionalDerivative,
+    GradientRows,
+    directional_derivative,
+    gradient_rows,
+)
+from danskin.direction.steepest import normalised
+from danskin.errors import InvalidInputError
+from danskin.exact import tidy
+from danskin.maximizers import BatchMaximizerSet, MaximizerSet
+
+__all__ = ["SingleGradient", "single_gradient"]
+
+
+@dataclass(frozen=True)
+class SingleGradient:
+    """Minus the gradient at one maximizer: what the false corollary calls a descent direction.
+
+    Attributes
+    ----------
+    direction : ndarray (n,), unit, or None where the gradient is 0
+    derivative : DirectionalDerivative or None
+    index : int
+        Which maximizer.
+    """
+
+    direction: np.ndarray | None
+    derivative: DirectionalDerivative | None
+    index: int
+    exact_direction: tuple[sympy.Expr, ...] | None = None
+
+    def __repr__(self) -> str:
+        return f"SingleGradient(index={self.index}, derivative={self.derivative})"
+
+
+def single_gradient(S_or_gradients: Any, index: int = 0) -> SingleGradient:
+    """Return minus the normalised gradient of one maximizer, and its true derivative.
+
+    Parameters
+    ----------
+    S_or_gradients : as in `steepest_descent`
+    index : int
+        Row of the gradients, ``0 <= index < m``.
+
+    Raises
+    ------
+    InvalidInputError
+        `index` out of range.
+    """
+    S = S_or_gradients
+    if isinstance(S, (MaximizerSet, BatchMaximizerSet)):
+        rows = GradientRows(S.gradients, S.exact_gradients)
+    else:
+        rows = gradient_rows(S)
+    m = len(rows.floats)
+    if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not 0 <= index < m:
+        raise InvalidInputError(
+            "index", f"{index!r} does not name one of {m} gradients", f"Pass 0 to {m - 1}."
+        )
+    gradient = rows.floats[index]
+    if not gradient.any():
+        return SingleGradient(None, None, int(index))
+    if rows.exact is not None:
+        opposite = [-x for x in rows.exact[index]]
+        length = sympy.sqrt(sympy.expand(sympy.Add(*(x * x for x in opposite))))
+        unit = tuple(tidy(x / length) for x in opposite)
+        return SingleGradient(
+            -normalised(gradient), directional_derivative(S, opposite), int(index), unit
+        )
+    return SingleGradient(-normalised(gradient), directional_derivative(S, -gradient), int(index))
