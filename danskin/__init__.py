@@ -100,21 +100,6 @@ class _Package(ModuleType):
 sys.modules[__name__].__class__ = _Package
 
 
-class _Package(ModuleType):
-    """Keeps a public name that is also a submodule's: `danskin.maximizers` is the function.
-
-    The import system binds a submodule to its name in the package as soon as anything imports it.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, ModuleType) and _HOME.get(name) == value.__name__:
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
-
-
 def __getattr__(name: str) -> Any:
     """Load a public name from its module on first use (PEP 562)."""
     if name not in _HOME:

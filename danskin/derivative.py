@@ -66,7 +66,8 @@ def gradient_rows(gradients: Any) -> GradientRows:
     InvalidInputError
         Not two-dimensional, ragged, empty, or with entries that are not finite real numbers.
     """
-    if isinstance(gradients, (str, bytes, dict)) or not hasattr(gradients, "__iter__"):
+    listable = hasattr(gradients, "__iter__") or hasattr(gradients, "tolist")
+    if isinstance(gradients, (str, bytes, dict)) or not listable:
         raise InvalidInputError("gradients", f"{gradients!r} is not a matrix", "Pass (m, n) rows.")
     kind: str = getattr(getattr(gradients, "dtype", None), "kind", "")
     if kind and kind in "fiu":

@@ -1,5 +1,6 @@
 """Time limits: delivered in any thread, never swallowed, never leaking out of their block."""
 
+import contextlib
 import threading
 import time
 
@@ -29,16 +30,14 @@ def test_stops_a_loop_in_time_and_names_it():
 def test_a_body_that_swallows_exceptions_is_stopped_all_the_same():
     """A callback of the garbage collector swallows exceptions, BaseException included."""
 
-    def swallowing():
+    def swallow_and_go_on():
         for _ in range(3):
-            try:
+            with contextlib.suppress(BaseException):
                 spin()
-            except BaseException:  # noqa: BLE001
-                pass
+        spin()
 
     with pytest.raises(LimitError), time_limit(0.05, "x"):
-        swallowing()
-        spin()
+        swallow_and_go_on()
 
 
 def test_the_body_passes_values_and_errors_through():
@@ -50,11 +49,11 @@ def test_the_body_passes_values_and_errors_through():
 
 
 def test_the_inner_of_two_limits_is_reported_by_its_own_name():
-    with time_limit(30, "outer"):
-        with pytest.raises(LimitError, match="inner"), time_limit(0.05, "inner"):
+    with time_limit(30, "outer"), pytest.raises(LimitError, match="inner"):  # noqa: SIM117
+        with time_limit(0.05, "inner"):
             spin()
-    with pytest.raises(LimitError, match="outer"), time_limit(0.05, "outer"):
-        with time_limit(30, "inner"):
+    with pytest.raises(LimitError, match="outer"):  # noqa: SIM117
+        with time_limit(0.05, "outer"), time_limit(30, "inner"):
             spin()
 
 
@@ -70,7 +69,7 @@ def test_nothing_leaks_out_of_many_short_limits_in_threads():
                 outcomes.append("done")
             except LimitError:
                 outcomes.append("stopped")
-            except BaseException as error:  # noqa: BLE001
+            except BaseException as error:
                 outcomes.append(repr(error))
             spin(0.001)
 

@@ -41,7 +41,9 @@ def test_absolute_value():
 
 @pytest.mark.parametrize("c", ["-1/2", "-sqrt(2)/2", "-99/100"])
 def test_obtuse_pair(c):
-    f = formula("d*t1 + (1-d)*(c*t1 + sqrt(1-c**2)*t2) + d*(d-1)", ["t1", "t2"], ["d"], UNIT, {"c": c})
+    f = formula(
+        "d*t1 + (1-d)*(c*t1 + sqrt(1-c**2)*t2) + d*(d-1)", ["t1", "t2"], ["d"], UNIT, {"c": c}
+    )
     S = dk.maximizers(f, [0, 0])
     assert S.complete
     assert not S.faces
@@ -128,8 +130,12 @@ def test_one_parameter_and_a_curved_face():
 
 
 def test_faces_that_are_products():
-    f = formula("t1*(d1 - 1)**2*0 + t1*d1 + t2*d2*d3 - d4**2", ["t1", "t2"], ["d1", "d2", "d3", "d4"],
-                dk.Product(UNIT, dk.Simplex(2), dk.Interval(-1, 1)))  # fmt: skip
+    f = formula(
+        "t1*(d1 - 1)**2*0 + t1*d1 + t2*d2*d3 - d4**2",
+        ["t1", "t2"],
+        ["d1", "d2", "d3", "d4"],
+        dk.Product(UNIT, dk.Simplex(2), dk.Interval(-1, 1)),
+    )
     S = dk.maximizers(f, [0, 0])
     assert S.complete
     assert not S.spans
@@ -150,8 +156,12 @@ def test_several_faces_each_with_its_own_gradients():
 
 def test_an_undecided_order_of_faces_is_no_exact_bound():
     """Gradients of two points compared through Machin's formula, which is not decided here."""
-    f = formula("t1*d + t2*(4*atan(1/5) - atan(1/239) - pi/4)*d", ["t1", "t2"], ["d"],
-                dk.FiniteSet([[0], [1]]))  # fmt: skip
+    f = formula(
+        "t1*d + t2*(4*atan(1/5) - atan(1/239) - pi/4)*d",
+        ["t1", "t2"],
+        ["d"],
+        dk.FiniteSet([[0], [1]]),
+    )
     S = dk.maximizers(f, [0, 0])
     D = dk.directional_derivative(S, [0, 1])
     assert D.sign is None or isinstance(D.value, float)
@@ -187,9 +197,12 @@ def test_the_promised_classes_are_complete(g, delta, domain, theta):
 
 @pytest.mark.parametrize(
     ("g", "delta", "domain"),
-    [("t*sin(d)", ["d"], dk.Interval(0, 3)), ("t*d1*d2", ["d1", "d2"], dk.Ball([0, 0], 1)),
-     ("tanh(d1*t) + cos(d2)", ["d1", "d2"], dk.Box([0, 0], [1, 1]))],
-)  # fmt: skip
+    [
+        ("t*sin(d)", ["d"], dk.Interval(0, 3)),
+        ("t*d1*d2", ["d1", "d2"], dk.Ball([0, 0], 1)),
+        ("tanh(d1*t) + cos(d2)", ["d1", "d2"], dk.Box([0, 0], [1, 1])),
+    ],
+)
 def test_elsewhere_nothing_is_claimed(g, delta, domain):
     S = dk.maximizers(formula(g, ["t"], delta, domain), [1])
     assert not S.complete
@@ -206,9 +219,11 @@ def test_callables_on_a_finite_set():
     S = dk.maximizers(exactly, [0.0])
     assert (len(S), S.complete) == (3, True)
     nearly = dk.MinMaxObjective(
-        lambda t, d: 0.3 if d[0] == 0 else 0.1 + 0.2 if d[0] == 1 else 0.0, lambda t, d: d, points,
+        lambda t, d: 0.3 if d[0] == 0 else 0.1 + 0.2 if d[0] == 1 else 0.0,
+        lambda t, d: d,
+        points,
         theta_dim=1,
-    )  # fmt: skip
+    )
     S = dk.maximizers(nearly, [0.0])
     assert (len(S), S.complete) == (2, False)
 
@@ -219,8 +234,12 @@ def test_permuting_coordinates_and_scaling_values(order, power):
     base = "t1*d1*d2 - t2*d3**2 + d1 - d2*{} + t1*d3"
     names = ["d1", "d2", "d3"]
     f = formula(base.format("t2"), ["t1", "t2"], names, dk.Box([-1] * 3, [1] * 3))
-    g = formula(f"2**{power}*({base.format('t2')})", ["t1", "t2"], [names[i] for i in order],
-                dk.Box([-1] * 3, [1] * 3))  # fmt: skip
+    g = formula(
+        f"2**{power}*({base.format('t2')})",
+        ["t1", "t2"],
+        [names[i] for i in order],
+        dk.Box([-1] * 3, [1] * 3),
+    )
     theta = ["1/2", "-1/3"]
     S, R = dk.maximizers(f, theta), dk.maximizers(g, theta)
     assert {tuple(p[i] for i in order) for p in S.exact_deltas} == set(R.exact_deltas)
@@ -305,21 +324,24 @@ def test_hulls_of_tied_vertices():
     assert S.faces == (Hull([[0, 1, 0], [0, 0, 1]]),)
 
 
-@pytest.mark.parametrize("theta", [[0], [0, 0, 0], [math.nan, 0], None, "ab", [[0, 0]], object(), [1j, 0]])
+@pytest.mark.parametrize(
+    "theta", [[0], [0, 0, 0], [math.nan, 0], None, "ab", [[0, 0]], object(), [1j, 0]]
+)
 def test_bad_theta(theta):
     f = formula("t1*d + t2", ["t1", "t2"], ["d"], UNIT)
-    with pytest.raises(InvalidInputError, match="^theta"):
+    with pytest.raises(InvalidInputError, match=r"^theta"):
         dk.maximizers(f, theta)
 
 
 @pytest.mark.parametrize("f", ["f", None, 3, [1]])
 def test_bad_objective(f):
-    with pytest.raises(InvalidInputError, match="^f"):
+    with pytest.raises(InvalidInputError, match=r"^f"):
         dk.maximizers(f, [0])
 
 
 @pytest.mark.parametrize(
-    ("g", "theta"), [("d/t", 0), ("log(t)*d", 0), ("sqrt(t)*d", -1), ("sqrt(t)*d", 0), ("tan(t)*d", "pi/2")]
+    ("g", "theta"),
+    [("d/t", 0), ("log(t)*d", 0), ("sqrt(t)*d", -1), ("sqrt(t)*d", 0), ("tan(t)*d", "pi/2")],
 )
 def test_an_undefined_objective_or_gradient_is_an_error(g, theta):
     with pytest.raises(InvalidInputError, match="theta"):

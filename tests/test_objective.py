@@ -26,9 +26,12 @@ def orabona():
 
 def as_callables(f):
     return dk.MinMaxObjective(
-        f.value, f.grad_theta, f.domain, theta_dim=f.theta_dim,
+        f.value,
+        f.grad_theta,
+        f.domain,
+        theta_dim=f.theta_dim,
         grad_delta=lambda t, d: f.delta_gradients(t, d[None])[0],
-    )  # fmt: skip
+    )
 
 
 @given(st.lists(st.floats(-3, 3), min_size=2, max_size=2), st.floats(0, 1))
@@ -36,8 +39,12 @@ def test_values_and_gradients_of_a_formula(theta, d):
     f = orabona()
     t1, t2 = theta
     assert f.value(theta, [d]) == pytest.approx(t1**2 + (t2 + 1) ** 2 * d + (t2 - 1) ** 2 * (1 - d))
-    np.testing.assert_allclose(f.grad_theta(theta, d), [2 * t1, 2 * t2 + 2 * (2 * d - 1)], atol=1e-12)
-    np.testing.assert_allclose(f.delta_gradients(np.array(theta), np.array([[d]])), [[4 * t2]], atol=1e-12)
+    np.testing.assert_allclose(
+        f.grad_theta(theta, d), [2 * t1, 2 * t2 + 2 * (2 * d - 1)], atol=1e-12
+    )
+    np.testing.assert_allclose(
+        f.delta_gradients(np.array(theta), np.array([[d]])), [[4 * t2]], atol=1e-12
+    )
     assert f.robust_value(theta) == pytest.approx(t1**2 + (abs(t2) + 1) ** 2)
 
 
@@ -55,8 +62,13 @@ def test_callables_agree_with_the_formula_they_wrap():
 def test_numbers_of_every_kind_mean_the_same_point():
     f = orabona()
     expected = f.value([0.5, 0.25], [0.75])
-    for theta in (["1/2", "0.25"], [Fraction(1, 2), Decimal("0.25")], sympy.Matrix([0.5, 0.25]),
-                  np.array([0.5, 0.25]), (sympy.Rational(1, 2), sympy.Rational(1, 4))):  # fmt: skip
+    for theta in (
+        ["1/2", "0.25"],
+        [Fraction(1, 2), Decimal("0.25")],
+        sympy.Matrix([0.5, 0.25]),
+        np.array([0.5, 0.25]),
+        (sympy.Rational(1, 2), sympy.Rational(1, 4)),
+    ):
         assert f.value(theta, ["3/4"]) == expected
 
 
@@ -97,8 +109,12 @@ def test_pickling(make):
 
 def test_a_long_gradient_is_not_mistaken_for_an_undefined_one():
     """The product of 80 factors has a gradient of more parts than a formula may have."""
-    f = formula("*".join(f"(2 + sin({i}*t + d))" for i in range(1, 81)), ["t"], ["d"],
-                dk.FiniteSet([[0], [1]]))  # fmt: skip
+    f = formula(
+        "*".join(f"(2 + sin({i}*t + d))" for i in range(1, 81)),
+        ["t"],
+        ["d"],
+        dk.FiniteSet([[0], [1]]),
+    )
     S = dk.maximizers(f, [0.1])
     assert np.isfinite(S.gradients).all()
 
@@ -116,15 +132,16 @@ def test_callables_get_copies_and_their_answers_are_checked():
 
 
 @pytest.mark.parametrize(
-    "answer", [math.nan, math.inf, 1j, np.array(1j), [1, 2], None, "1.0", {}, np.zeros((1, 2)), object()],
-    ids=repr,
-)  # fmt: skip
+    "answer",
+    [math.nan, math.inf, 1j, np.array(1j), [1, 2], None, "1.0", {}, np.zeros((1, 2)), object()],
+    ids=lambda v: type(v).__name__,
+)
 def test_bad_answers_of_callables_are_refused(answer):
     value = dk.MinMaxObjective(lambda t, d: answer, lambda t, d: t, I, theta_dim=1)
-    with pytest.raises(InvalidInputError, match="^value"):
+    with pytest.raises(InvalidInputError, match=r"^value"):
         value.value([0], [0])
     slope = dk.MinMaxObjective(lambda t, d: 0.0, lambda t, d: answer, I, theta_dim=3)
-    with pytest.raises(InvalidInputError, match="^grad_theta"):
+    with pytest.raises(InvalidInputError, match=r"^grad_theta"):
         slope.grad_theta([0, 0, 0], [0])
 
 
@@ -190,8 +207,13 @@ def test_bad_objectives_are_refused(make):
 
 
 def test_errors_name_the_argument_that_is_at_fault():
-    for name, argument in [("theta huge", "theta"), ("g beyond float64", "g"), ("shared", "delta"),
-                           ("parameter text", "parameters.c"), ("at undefined", "theta")]:  # fmt: skip
+    for name, argument in [
+        ("theta huge", "theta"),
+        ("g beyond float64", "g"),
+        ("shared", "delta"),
+        ("parameter text", "parameters.c"),
+        ("at undefined", "theta"),
+    ]:
         with pytest.raises(DanskinError) as caught:
             BAD[name]()
         assert caught.value.argument == argument

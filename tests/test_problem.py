@@ -38,9 +38,13 @@ def with_set(names, kind):
         ('["a","b"]', 'ball={center=[0,0],radius=1,norm="inf"}', Ball([0, 0], 1, "inf")),
         ('["a","b"]', "ball={center=[0,0],radius=1,norm=1}", Ball([0, 0], 1, 1)),
         ('["a"]', 'points=[[0],["1/3"]]', FiniteSet([[0], ["1/3"]])),
-        ('["a","b","c"]', "product=[{box=[[0,1]]},{simplex=2}]", Product(Box([0], [1]), Simplex(2))),
+        (
+            '["a","b","c"]',
+            "product=[{box=[[0,1]]},{simplex=2}]",
+            Product(Box([0], [1]), Simplex(2)),
+        ),
     ],
-)  # fmt: skip
+)
 def test_every_set(write, names, kind, domain):
     problem = read_problem(write(with_set(names, kind)))
     assert problem.samples[0].domain == domain
@@ -69,9 +73,11 @@ def test_batches_and_names_inside_products(write):
     assert isinstance(batch, BatchObjective)
     assert len(batch.samples) == 2
     one = read_problem(
-        write('g="a*b*t"\ntheta=["t"]\n[delta]\nproduct=[{names=["a"],interval=[0,1]},'
-              '{names=["b"],points=[[0],[1]]}]\n')
-    )  # fmt: skip
+        write(
+            'g="a*b*t"\ntheta=["t"]\n[delta]\nproduct=[{names=["a"],interval=[0,1]},'
+            '{names=["b"],points=[[0],[1]]}]\n'
+        )
+    )
     assert one.samples[0].delta == ("a", "b")
 
 
@@ -81,30 +87,50 @@ def change(old, new):
 
 
 BROKEN = {
-    "empty": "", "no g": change('g="t*d"\n', ""), "not TOML": change('"t*d"', ""),
-    "not UTF-8": b"\xff\xfe\x00", "NUL": "\0", "g number": change('"t*d"', "3"),
-    "g unknown name": change('"t*d"', '"t*x"'), "g hostile": change('"t*d"', '"__import__(1)"'),
-    "g hang": change('"t*d"', '"((10**300*t)**1000)**1000*d"'), "g tower": change('"t*d"', '"9**9**9**9"'),
-    "unknown key": "foo=1\n" + BASE, "close key": change("theta", "thetas"),
-    "no theta": change('theta=["t"]\n', ""), "theta text": change('["t"]', '"t"'),
-    "theta empty": change('["t"]', "[]"), "theta numbers": change('["t"]', "[1]"),
-    "theta keyword": change('["t"]', '["if"]'), "theta twice": change('["t"]', '["t","t"]'),
-    "theta is delta": change('["t"]', '["d"]'), "no delta": 'g="t"\ntheta=["t"]\n',
-    "delta list": 'g="t"\ntheta=["t"]\ndelta=[1]\n', "no set": change("box=[[0,1]]\n", ""),
-    "two sets": BASE + "simplex=true\n", "no names": change('names=["d"]\n', ""),
-    "names count": change('["d"]', '["d","e"]'), "names keyword": change('["d"]', '["lambda"]'),
-    "box reversed": change("[[0,1]]", "[[1,0]]"), "box nan": change("[[0,1]]", "[[nan,1]]"),
-    "box inf": change("[[0,1]]", "[[0,inf]]"), "box flat": change("[[0,1]]", "[0,1]"),
-    "box text": change("[[0,1]]", '"x"'), "box triple": change("[[0,1]]", "[[0,1,2]]"),
-    "box date": change("[[0,1]]", "[[1979-05-27,1]]"), "box bool": change("[[0,1]]", "[[false,true]]"),
-    "box table": change("[[0,1]]", "[[{},1]]"), "box empty": change("[[0,1]]", "[]"),
+    "empty": "",
+    "no g": change('g="t*d"\n', ""),
+    "not TOML": change('"t*d"', ""),
+    "not UTF-8": b"\xff\xfe\x00",
+    "NUL": "\0",
+    "g number": change('"t*d"', "3"),
+    "g unknown name": change('"t*d"', '"t*x"'),
+    "g hostile": change('"t*d"', '"__import__(1)"'),
+    "g hang": change('"t*d"', '"((10**300*t)**1000)**1000*d"'),
+    "g tower": change('"t*d"', '"9**9**9**9"'),
+    "unknown key": "foo=1\n" + BASE,
+    "close key": change("theta", "thetas"),
+    "no theta": change('theta=["t"]\n', ""),
+    "theta text": change('["t"]', '"t"'),
+    "theta empty": change('["t"]', "[]"),
+    "theta numbers": change('["t"]', "[1]"),
+    "theta keyword": change('["t"]', '["if"]'),
+    "theta twice": change('["t"]', '["t","t"]'),
+    "theta is delta": change('["t"]', '["d"]'),
+    "no delta": 'g="t"\ntheta=["t"]\n',
+    "delta list": 'g="t"\ntheta=["t"]\ndelta=[1]\n',
+    "no set": change("box=[[0,1]]\n", ""),
+    "two sets": BASE + "simplex=true\n",
+    "no names": change('names=["d"]\n', ""),
+    "names count": change('["d"]', '["d","e"]'),
+    "names keyword": change('["d"]', '["lambda"]'),
+    "box reversed": change("[[0,1]]", "[[1,0]]"),
+    "box nan": change("[[0,1]]", "[[nan,1]]"),
+    "box inf": change("[[0,1]]", "[[0,inf]]"),
+    "box flat": change("[[0,1]]", "[0,1]"),
+    "box text": change("[[0,1]]", '"x"'),
+    "box triple": change("[[0,1]]", "[[0,1,2]]"),
+    "box date": change("[[0,1]]", "[[1979-05-27,1]]"),
+    "box bool": change("[[0,1]]", "[[false,true]]"),
+    "box table": change("[[0,1]]", "[[{},1]]"),
+    "box empty": change("[[0,1]]", "[]"),
     "box exponent": change("[[0,1]]", "[[0,1e999999999]]"),
     "box integer": change("[[0,1]]", "[[0," + "9" * 5000 + "]]"),
     "box digits": change("[[0,1]]", "[[0,0." + "9" * 200_000 + "]]"),
     "box expression": change("[[0,1]]", '[[0,"open(1)"]]'),
     "simplex false": change("box=[[0,1]]", "simplex=false"),
     "simplex large": change("box=[[0,1]]", "simplex=1000000000"),
-    "ball number": change("box=[[0,1]]", "ball=1"), "ball radius": change("box=[[0,1]]", "ball={center=[0]}"),
+    "ball number": change("box=[[0,1]]", "ball=1"),
+    "ball radius": change("box=[[0,1]]", "ball={center=[0]}"),
     "ball negative": change("box=[[0,1]]", "ball={center=[0],radius=-1}"),
     "ball norm": change("box=[[0,1]]", "ball={center=[0],radius=1,norm=3}"),
     "ball norm list": change("box=[[0,1]]", "ball={center=[0],radius=1,norm=[1]}"),
@@ -113,21 +139,31 @@ BROKEN = {
     "points ragged": change("box=[[0,1]]", "points=[[0],[0,1]]"),
     "product empty": change("box=[[0,1]]", "product=[]"),
     "product number": change("box=[[0,1]]", "product=[3]"),
-    "product nested": change("box=[[0,1]]", "product=" + "[{product=" * 200 + "[{box=[[0,1]]}]" + "}]" * 200),
+    "product nested": change(
+        "box=[[0,1]]", "product=" + "[{product=" * 200 + "[{box=[[0,1]]}]" + "}]" * 200
+    ),
     "parameters list": change("[delta]", "parameters=[1]\n[delta]"),
     "parameter zero": change("[delta]", '[parameters]\nc="1/0"\n[delta]'),
     "parameter later": change("[delta]", '[parameters]\nc="e"\ne="1"\n[delta]'),
     "parameter is theta": change("[delta]", "[parameters]\nt=1\n[delta]"),
     "parameter is a function": change("[delta]", "[parameters]\nsin=1\n[delta]"),
-    "at length": BASE + "[query]\nat=[0,1]\n", "at text": BASE + '[query]\nat="x"\n',
-    "direction": BASE + '[query]\ndirection="up"\n', "direction length": BASE + "[query]\ndirection=[1,2]\n",
-    "single": BASE + '[query]\ndirection="single:-1"\n', "query key": BASE + "[query]\nfrom=[0]\n",
-    "query number": "query=3\n" + BASE, "epsilon": BASE + '[query]\nepsilon="x"\n',
-    "sample and g": "[[sample]]\n" + BASE, "sample number": 'theta=["t"]\nsample=3\n',
-    "sample empty": 'theta=["t"]\nsample=[]\n', "sample without g": 'theta=["t"]\n[[sample]]\n',
+    "at length": BASE + "[query]\nat=[0,1]\n",
+    "at text": BASE + '[query]\nat="x"\n',
+    "direction": BASE + '[query]\ndirection="up"\n',
+    "direction length": BASE + "[query]\ndirection=[1,2]\n",
+    "single": BASE + '[query]\ndirection="single:-1"\n',
+    "query key": BASE + "[query]\nfrom=[0]\n",
+    "query number": "query=3\n" + BASE,
+    "epsilon": BASE + '[query]\nepsilon="x"\n',
+    "sample and g": "[[sample]]\n" + BASE,
+    "sample number": 'theta=["t"]\nsample=3\n',
+    "sample empty": 'theta=["t"]\nsample=[]\n',
+    "sample without g": 'theta=["t"]\n[[sample]]\n',
     "sample formula": 'theta=["t"]\n[[sample]]\ng="x"\n[sample.delta]\nnames=["d"]\nbox=[[0,1]]\n',
-    "deep": "a=" + "[" * 5000 + "]" * 5000, "large": "#" + "x" * 2_000_000, "twice": BASE + BASE,
-}  # fmt: skip
+    "deep": "a=" + "[" * 5000 + "]" * 5000,
+    "large": "#" + "x" * 2_000_000,
+    "twice": BASE + BASE,
+}
 
 
 def test_there_are_enough_broken_files():

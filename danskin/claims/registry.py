@@ -17,8 +17,10 @@ __all__ = ["SECTIONS", "all_claims", "verify"]
 SECTIONS = (
     "section2",
     "section3",
+    "section3_steps",
     "section4_theorem2",
     "section4_theorem3",
+    "section4_algorithm",
     "section5",
     "appendix_a",
     "ours_batch",

@@ -16,7 +16,7 @@ from danskin.derivative import (
 )
 from danskin.direction.steepest import normalised
 from danskin.errors import InvalidInputError
-from danskin.exact import tidy
+from danskin.exact import length, sign, tidy, to_float
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 
 __all__ = ["SingleGradient", "single_gradient"]
@@ -68,13 +68,15 @@ def single_gradient(S_or_gradients: Any, index: int = 0) -> SingleGradient:
             "index", f"{index!r} does not name one of {m} gradients", f"Pass 0 to {m - 1}."
         )
     gradient = rows.floats[index]
-    if not gradient.any():
+    if rows.exact is None:
+        if not gradient.any():
+            return SingleGradient(None, None, int(index))
+        derivative = directional_derivative(S, -gradient)
+        return SingleGradient(-normalised(gradient), derivative, int(index))
+    opposite = [-x for x in rows.exact[index]]
+    if all(sign(x) == 0 for x in opposite):
         return SingleGradient(None, None, int(index))
-    if rows.exact is not None:
-        opposite = [-x for x in rows.exact[index]]
-        length = sympy.sqrt(sympy.expand(sympy.Add(*(x * x for x in opposite))))
-        unit = tuple(tidy(x / length) for x in opposite)
-        return SingleGradient(
-            -normalised(gradient), directional_derivative(S, opposite), int(index), unit
-        )
-    return SingleGradient(-normalised(gradient), directional_derivative(S, -gradient), int(index))
+    size = length(opposite)
+    unit = tuple(tidy(x / size) for x in opposite)
+    floats = np.array([to_float(x) for x in unit])
+    return SingleGradient(floats, directional_derivative(S, opposite), int(index), unit)

@@ -44,7 +44,7 @@ KNOWN = {
 
 @pytest.mark.parametrize(("expr", "domain", "points"), KNOWN.values(), ids=KNOWN.keys())
 def test_known_maxima(expr, domain, points):
-    found = maximize(sympy.sympify(expr), D[: domain.dim], domain)
+    found = maximize(sympy.S(expr), D[: domain.dim], domain)
     assert not found.complete
     assert found.exact_value is None
     if points is None:
@@ -58,10 +58,14 @@ def test_known_maxima(expr, domain, points):
 
 
 @settings(max_examples=40)
-@given(st.lists(st.tuples(st.floats(-2, 2), st.floats(0.5, 6), st.floats(0, 6)), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.tuples(st.floats(-2, 2), st.floats(0.5, 6), st.floats(0, 6)), min_size=1, max_size=4
+    )
+)
 def test_mixtures_on_a_line_against_a_dense_grid(parts):
     expr = sum(sympy.Float(a) * sin(sympy.Float(w) * d0 + sympy.Float(p)) for a, w, p in parts)
-    expr = sympy.sympify(expr) + tanh(d0) / 3
+    expr = sympy.S(expr) + tanh(d0) / 3
     found = maximize(expr.xreplace({f: sympy.Rational(str(f)) for f in expr.atoms(sympy.Float)}),
                      (d0,), Interval(-3, 3))  # fmt: skip
     x = np.linspace(-3, 3, 200_001)
@@ -78,7 +82,9 @@ def test_mixtures_in_the_plane_against_dense_samples(seed, kind):
     a, w = rng.normal(size=3), rng.integers(1, 4, size=(3, 2))
     p = [sympy.Rational(int(x), 7) for x in rng.integers(0, 40, size=3)]
     c = [sympy.Rational(str(round(x, 3))) for x in a]
-    expr = sum(c[i] * sin(int(w[i, 0]) * d0 + int(w[i, 1]) * d1 + p[i]) for i in range(3)) + cos(d0 * d1)
+    expr = sum(c[i] * sin(int(w[i, 0]) * d0 + int(w[i, 1]) * d1 + p[i]) for i in range(3)) + cos(
+        d0 * d1
+    )
     found = maximize(expr, D[:2], domain)
     y = sympy.lambdify(D[:2], expr, "numpy")(*domain.sample(rng, 300_000).T)
     assert found.value >= y.max() - 1e-13
@@ -131,9 +137,7 @@ def test_products_too_long_to_differentiate_are_maximised_all_the_same():
     assert found.value >= y.max() * (1 - 1e-12)
 
 
-@pytest.mark.parametrize(
-    "domain", [Interval(0, 2), Box([0, -1], [1, 1]), Simplex(3)], ids=repr
-)
+@pytest.mark.parametrize("domain", [Interval(0, 2), Box([0, -1], [1, 1]), Simplex(3)], ids=repr)
 def test_differences_ask_only_inside_the_set(domain):
     asked = []
 

@@ -22,7 +22,7 @@ def digits(number):
 def numeric_roots(coefficients):
     mpmath.mp.dps = 60
     top = max(coefficients)
-    values = [digits(sympy.sympify(coefficients.get(i, 0))) for i in range(top, -1, -1)]
+    values = [digits(sympy.S(coefficients.get(i, 0))) for i in range(top, -1, -1)]
     found = mpmath.polyroots(values, maxsteps=1000, extraprec=1000) if top else []
     return [mpmath.re(r) for r in found if abs(mpmath.im(r)) < mpmath.mpf(10) ** -18]
 
@@ -67,7 +67,7 @@ def test_algebraic(pairs):
     ids=str,
 )
 def test_particular(coefficients):
-    assert_all_there({i: sympy.sympify(c) for i, c in coefficients.items()})
+    assert_all_there({i: sympy.S(c) for i, c in coefficients.items()})
 
 
 @pytest.mark.parametrize("c", [sympy.pi, sympy.E, sympy.log(2)], ids=str)

@@ -44,10 +44,8 @@ def assert_is_argmax(expr, domain, pieces):
     """
     rng = np.random.default_rng(0)
     f = NumericFunction([expr], D[: domain.dim], to_float)
-    samples = np.vstack(
-        [domain.sample(rng, 4000)]
-        + [np.array([[to_float(c) for c in v] for v in domain.vertices() or []]).reshape(-1, domain.dim)]
-    )
+    corners = [[to_float(c) for c in v] for v in domain.vertices() or []]
+    samples = np.vstack([domain.sample(rng, 4000), np.array(corners).reshape(-1, domain.dim)])
     values = f(*samples.T)[0]
     at = f(*members(pieces, rng).T)[0]
     scale = 1 + np.abs(values).max()
@@ -64,52 +62,106 @@ CASES = {
     "constant ball": (zero * d0 + 1, Ball([0, 0], 1), [Ball([0, 0], 1)]),
     "affine l1": (d0 - d1, Ball([0, 0], 2, 1), [Hull([[2, 0], [0, -2]])]),
     "affine max norm": (d0, Ball([0] * 2, 1, "inf"), [Box([1, -1], [1, 1])]),
-    "max norm, 13 coordinates": (sum(sympy.symbols("d0:6")), Ball([0] * 6, 1, "inf"),
-                                 [FiniteSet([[1] * 6])]),
-    "separable": (d0**3 - d0 + d1 * (1 - d1), Box([-1, 0], [1, 1]),
-                  [FiniteSet([[-s(3) / 3, Q(1, 2)]])]),
-    "separable after expanding": ((d0 + 1) * (d0 - 1) + (d1 + d0) * (d1 - d0), Box([-1, -1], [1, 2]),
-                                  [Box([-1, 2], [1, 2])]),
+    "max norm, 13 coordinates": (
+        sum(sympy.symbols("d0:6")),
+        Ball([0] * 6, 1, "inf"),
+        [FiniteSet([[1] * 6])],
+    ),
+    "separable": (
+        d0**3 - d0 + d1 * (1 - d1),
+        Box([-1, 0], [1, 1]),
+        [FiniteSet([[-s(3) / 3, Q(1, 2)]])],
+    ),
+    "separable after expanding": (
+        (d0 + 1) * (d0 - 1) + (d1 + d0) * (d1 - d0),
+        Box([-1, -1], [1, 2]),
+        [Box([-1, 2], [1, 2])],
+    ),
     "hidden constant": (zero * d0**3, Interval(0, 1), [Interval(0, 1)]),
     "hidden entropy": (zero * xlogx(d0), Interval(0, 1), [Interval(0, 1)]),
     "hidden entropy and slope": (zero * xlogx(d0) + d0, Interval(0, 1), [FiniteSet([[1]])]),
     "bilinear": (-d0 * d1, Box([0, 0], [1, 1]), [Box([0, 0], [0, 1]), Box([0, 0], [1, 0])]),
-    "bilinear simplices": (-d0 * d3, Product(Simplex(3), Simplex(2)),
-                           [Product(Simplex(3), FiniteSet([[0, 1]])),
-                            Product(Hull([[0, 1, 0], [0, 0, 1]]), Simplex(2))]),
-    "trilinear": (d0 * d1 * d2, Box([-1] * 3, [1] * 3),
-                  [FiniteSet([v]) for v in ([1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1])]),
+    "bilinear simplices": (
+        -d0 * d3,
+        Product(Simplex(3), Simplex(2)),
+        [
+            Product(Simplex(3), FiniteSet([[0, 1]])),
+            Product(Hull([[0, 1, 0], [0, 0, 1]]), Simplex(2)),
+        ],
+    ),
+    "trilinear": (
+        d0 * d1 * d2,
+        Box([-1] * 3, [1] * 3),
+        [FiniteSet([v]) for v in ([1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1])],
+    ),
     "entropy": (ENTROPY, Simplex(3), [FiniteSet([e]) for e in np.eye(3, dtype=int).tolist()]),
-    "entropy on two of three": (xlogx(d0), Simplex(3),
-                                [FiniteSet([[1, 0, 0]]), Hull([[0, 1, 0], [0, 0, 1]])]),
+    "entropy on two of three": (
+        xlogx(d0),
+        Simplex(3),
+        [FiniteSet([[1, 0, 0]]), Hull([[0, 1, 0], [0, 0, 1]])],
+    ),
     "minus entropy": (-ENTROPY, Simplex(3), [FiniteSet([[Q(1, 3)] * 3])]),
-    "softmax": (-ENTROPY + sympy.log(2) * d0, Simplex(3), [FiniteSet([[Q(1, 2), Q(1, 4), Q(1, 4)]])]),
+    "softmax": (
+        -ENTROPY + sympy.log(2) * d0,
+        Simplex(3),
+        [FiniteSet([[Q(1, 2), Q(1, 4), Q(1, 4)]])],
+    ),
     "entropy on a line": (-xlogx(d0), Interval(0, 2), [FiniteSet([[exp(-1)]])]),
     "convex entropy on a line": (xlogx(d0), Interval(0, 1), [FiniteSet([[0]]), FiniteSet([[1]])]),
     "simplex of two": (d0 * d1, Simplex(2), [FiniteSet([[Q(1, 2), Q(1, 2)]])]),
     "simplex of one": (d0**3, Simplex(1), [FiniteSet([[1]])]),
-    "finite": (sympy.sin(d0) * d1, FiniteSet([[0, 5], [1, 0], [2, -3], [0, 1]]),
-               [FiniteSet([v]) for v in ([0, 5], [1, 0], [0, 1])]),
-    "finite times interval": (d0 * d1**3 - d1, Product(FiniteSet([[-1], [1], [2]]), Interval(-1, 1)),
-                              [FiniteSet([[-1, -1]])]),
-    "finite, then separate": (d0 * (d1**2 + d2**3), Product(FiniteSet([[-1], [1]]), Box([-1, -1], [1, 1])),
-                              [FiniteSet([[1, 1, 1]]), FiniteSet([[1, -1, 1]])]),
-    "fixed coordinate": (d0 * d1**2, Box([2, -1], [2, 1]), [FiniteSet([[2, -1]]), FiniteSet([[2, 1]])]),
+    "finite": (
+        sympy.sin(d0) * d1,
+        FiniteSet([[0, 5], [1, 0], [2, -3], [0, 1]]),
+        [FiniteSet([v]) for v in ([0, 5], [1, 0], [0, 1])],
+    ),
+    "finite times interval": (
+        d0 * d1**3 - d1,
+        Product(FiniteSet([[-1], [1], [2]]), Interval(-1, 1)),
+        [FiniteSet([[-1, -1]])],
+    ),
+    "finite, then separate": (
+        d0 * (d1**2 + d2**3),
+        Product(FiniteSet([[-1], [1]]), Box([-1, -1], [1, 1])),
+        [FiniteSet([[1, 1, 1]]), FiniteSet([[1, -1, 1]])],
+    ),
+    "fixed coordinate": (
+        d0 * d1**2,
+        Box([2, -1], [2, 1]),
+        [FiniteSet([[2, -1]]), FiniteSet([[2, 1]])],
+    ),
     "exponentials": (exp(d0) + exp(-d0), Interval(-1, 1), [FiniteSet([[-1]]), FiniteSet([[1]])]),
     "power of a constant": (2**d0, Interval(-1, 1), [FiniteSet([[1]])]),
-    "cosh of a difference": (cosh(d0 - d1), Simplex(3), [FiniteSet([[1, 0, 0]]), FiniteSet([[0, 1, 0]])]),
-    "square of a sum, flat faces": ((d0 + d1 - d2) ** 2, Simplex(3), [Hull([[1, 0, 0], [0, 1, 0]]), FiniteSet([[0, 0, 1]])]),
-    "convex with a face": ((d0 - d1) ** 2, Box([-1] * 3, [1] * 3),
-                           [Box([1, -1, -1], [1, -1, 1]), Box([-1, 1, -1], [-1, 1, 1])]),
-    "psd quadratic": (d0**2 + 2 * d0 * d1 + 2 * d1**2, Box([-1, -1], [1, 1]),
-                      [FiniteSet([[1, 1]]), FiniteSet([[-1, -1]])]),
-    "convex on l1": (d0**2 + d1**4 + exp(d0) - exp(d0), Ball([0, 0], 1, 1),
-                     [FiniteSet([v]) for v in ([1, 0], [-1, 0], [0, 1], [0, -1])]),
+    "cosh of a difference": (
+        cosh(d0 - d1),
+        Simplex(3),
+        [FiniteSet([[1, 0, 0]]), FiniteSet([[0, 1, 0]])],
+    ),
+    "square of a sum, flat faces": (
+        (d0 + d1 - d2) ** 2,
+        Simplex(3),
+        [Hull([[1, 0, 0], [0, 1, 0]]), FiniteSet([[0, 0, 1]])],
+    ),
+    "convex with a face": (
+        (d0 - d1) ** 2,
+        Box([-1] * 3, [1] * 3),
+        [Box([1, -1, -1], [1, -1, 1]), Box([-1, 1, -1], [-1, 1, 1])],
+    ),
+    "psd quadratic": (
+        d0**2 + 2 * d0 * d1 + 2 * d1**2,
+        Box([-1, -1], [1, 1]),
+        [FiniteSet([[1, 1]]), FiniteSet([[-1, -1]])],
+    ),
+    "convex on l1": (
+        d0**2 + d1**4 + exp(d0) - exp(d0),
+        Ball([0, 0], 1, 1),
+        [FiniteSet([v]) for v in ([1, 0], [-1, 0], [0, 1], [0, -1])],
+    ),
     "minus log": (-sympy.log(1 + d0 + d1), Box([0, 0], [1, 1]), [FiniteSet([[0, 0]])]),
     "minus square root": (-s(d0 + d1), Simplex(3), [FiniteSet([[0, 0, 1]])]),
     "reciprocal": (1 / (1 + d0), Interval(0, 1), [FiniteSet([[0]])]),
     "cube on the half-line": ((d0 + 2 * d1) ** 3, Box([0, 0], [1, 1]), [FiniteSet([[1, 1]])]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("expr", "domain", "expected"), CASES.values(), ids=CASES.keys())
@@ -134,7 +186,7 @@ OUTSIDE = {
     "mixed entropy": (xlogx(d0) - xlogx(d1), Simplex(3)),
     "entropy of a difference": (xlogx(d0 - d1), Box([0, 0], [1, 1])),
     "convex minus convex": (d0**4 - exp(d0 + d1) + d1, Box([-1, -1], [1, 1])),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("expr", "domain"), OUTSIDE.values(), ids=OUTSIDE.keys())
@@ -150,10 +202,12 @@ def test_multi_affine_functions_against_brute_force(data):
     chosen = data.draw(st.lists(st.sampled_from(subsets), min_size=1, max_size=5))
     expr = sum(data.draw(st.integers(-2, 2)) * sympy.Mul(*(D[i] for i in c)) for c in chosen)
     domain = Box([0] * k, [1] * k)
-    pieces = solve(sympy.sympify(expr), domain)
+    pieces = solve(sympy.S(expr), domain)
     assert pieces is not None
-    best = max(expr.subs(dict(zip(D, v, strict=False))) if expr != 0 else 0
-               for v in itertools.product((0, 1), repeat=k))  # fmt: skip
+    best = max(
+        expr.subs(dict(zip(D, v, strict=False))) if expr != 0 else 0
+        for v in itertools.product((0, 1), repeat=k)
+    )
     grid = list(itertools.product((0, Q(1, 3), 1), repeat=k))
     for x in grid:
         attained = (expr.subs(dict(zip(D, x, strict=False))) if expr != 0 else 0) == best
@@ -172,10 +226,12 @@ def test_convex_functions_against_brute_force(data):
         expr += data.draw(st.sampled_from([form**2, form**4, cosh(form), 3 * form**2]))
     expr += sum(data.draw(st.integers(-1, 1)) * d for d in D[:k])
     domain = Box([-1] * k, [1] * k)
-    pieces = solve(sympy.sympify(expr), domain)
+    pieces = solve(sympy.S(expr), domain)
     if pieces is None:
         return
-    value = {x: expr.subs(dict(zip(D, x, strict=False))) for x in itertools.product((-1, 0, 1), repeat=k)}
+    value = {
+        x: expr.subs(dict(zip(D, x, strict=False))) for x in itertools.product((-1, 0, 1), repeat=k)
+    }
     best = max(float(v) for v in value.values())
     for x, v in value.items():
         attained = float(v) > best - 1e-9
@@ -187,7 +243,7 @@ def test_permuting_the_coordinates_permutes_the_argmax(permutation, seed):
     (order,) = permutation
     rng = np.random.default_rng(seed)
     a = [int(x) for x in rng.integers(-2, 3, size=4)]
-    expr = sympy.sympify(a[0] * d0 * d1 + a[1] * d1 * d2 + a[2] * d0 - a[3] * d2)
+    expr = sympy.S(a[0] * d0 * d1 + a[1] * d1 * d2 + a[2] * d0 - a[3] * d2)
     domain = Box([0] * 3, [1] * 3)
     moved = expr.xreplace({D[i]: D[order[i]] for i in range(3)})
     straight = {tuple(map(tuple, (p.vertices()))) for p in solve(expr, domain)}
@@ -199,15 +255,20 @@ def test_permuting_the_coordinates_permutes_the_argmax(permutation, seed):
 @given(st.sets(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 1)), min_size=1))
 def test_maximal_boxes_are_those_of_brute_force(points):
     def boxes():
-        sides = [[frozenset(c) for r in (1, 2, 3) for c in itertools.combinations(range(n), r)]
-                 for n in (3, 3, 2)]  # fmt: skip
+        sides = [
+            [frozenset(c) for r in (1, 2, 3) for c in itertools.combinations(range(n), r)]
+            for n in (3, 3, 2)
+        ]
         for box in itertools.product(*sides):
             if set(itertools.product(*box)) <= points:
                 yield box
 
     everything = list(boxes())
-    maximal = {b for b in everything
-               if not any(a != b and all(x <= y for x, y in zip(b, a, strict=True)) for a in everything)}  # fmt: skip
+    maximal = {
+        b
+        for b in everything
+        if not any(a != b and all(x <= y for x, y in zip(b, a, strict=True)) for a in everything)
+    }
     assert set(maximal_boxes(points)) == maximal
 
 
@@ -219,7 +280,12 @@ def test_many_ties_of_two_simplices_are_quick():
 @given(st.lists(st.integers(-3, 3), min_size=3, max_size=3))
 def test_linear_faces_are_faces(c):
     """The face is where <c, .> is largest: all its members, and no vertex outside of it."""
-    for domain in (Box([0, 0, 1], [1, 2, 1]), Simplex(3), Ball([0, 1, 0], 2, 1), Ball([1, 0, 0], 2)):
+    for domain in (
+        Box([0, 0, 1], [1, 2, 1]),
+        Simplex(3),
+        Ball([0, 1, 0], 2, 1),
+        Ball([1, 0, 0], 2),
+    ):
         face = linear_face([sympy.Integer(x) for x in c], domain)
         rng = np.random.default_rng(1)
         values = face.sample(rng, 20) @ np.array(c)

@@ -1,5 +1,6 @@
 """Enclosures contain the number, at every precision, alone or in threads."""
 
+import itertools
 import threading
 
 import flint
@@ -71,7 +72,7 @@ def test_roots_nearer_than_a_float_can_tell_keep_their_order():
     roots = [sympy.CRootOf(polynomial, i, radicals=False) for i in range(polynomial.count_roots())]
     balls = [enclose(r, 400) for r in roots]
     assert len(balls) == 4
-    assert all(a < b for a, b in zip(balls, balls[1:], strict=False))
+    assert all(a < b for a, b in itertools.pairwise(balls))
     assert float(balls[2].mid()) == float(balls[3].mid())
 
 

@@ -34,10 +34,7 @@ ZEROS = {
     - root([1, 0, 0, 0, -1, -1], 0)
     - 1,
     "sum of roots": root([1, 0, -4, 1], 0) + root([1, 0, -4, 1], 1) + root([1, 0, -4, 1], 2),
-    "transcendental identity": (sympy.E + pi) ** 2
-    - sympy.E**2
-    - 2 * sympy.E * pi
-    - pi**2,
+    "transcendental identity": (sympy.E + pi) ** 2 - sympy.E**2 - 2 * sympy.E * pi - pi**2,
     "radical times pi": (s(2) * s(3) - s(6)) * pi,
     "hidden zero under a root": s(s(2 + s(2)) * s(2 - s(2)) - s(2), evaluate=False),
     "casus irreducibilis": root([1, -3, 0, 1], 2) ** 3 - 3 * root([1, -3, 0, 1], 2) ** 2 + 1,

@@ -67,7 +67,9 @@ def test_numbers_enter_correctly_rounded():
 
 @pytest.mark.filterwarnings("error")
 def test_undefined_values_come_out_as_nan_or_infinity_without_warnings():
-    f = NumericFunction([1 / T, sympy.log(T), sympy.sqrt(T - 1), sympy.exp(1000 + T)], (T,), to_float)
+    f = NumericFunction(
+        [1 / T, sympy.log(T), sympy.sqrt(T - 1), sympy.exp(1000 + T)], (T,), to_float
+    )
     out = f(0.0)
     assert np.isinf(out[0])
     assert np.isinf(out[1])

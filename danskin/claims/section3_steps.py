@@ -1,0 +1,167 @@
+"""Section 3: "at any stage, independently of the learning rate" holds on the kink only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from danskin.claims.argument import (
+    DECISION,
+    EXACT,
+    SYMBOLIC,
+    Argument,
+    decided,
+    equal,
+    ordered,
+)
+from danskin.claims.core import Claim
+from danskin.claims.gram import Domain, known_maximizers
+from danskin.claims.implication import prove_twice
+from danskin.claims.section3 import pair_gram
+from danskin.counterexamples import OBTUSE_PAIR, pull_back
+from danskin.errors import InvalidInputError
+from danskin.expression import parse
+from danskin.verdict import Verdict
+
+__all__ = ["CLAIMS"]
+
+_CORRECTED = (
+    r"\varphi(\theta - \beta u) > \varphi(\theta)\ \forall \beta > 0 \text{ where }"
+    r" \langle\theta, u - v\rangle = 0 \text{ (a null set)};\quad \langle\theta, u - v\rangle > 0"
+    r" \implies \varphi(\theta - \beta u) < \varphi(\theta)\ \text{for } 0 < \beta <"
+    r" \langle\theta, u - v\rangle / |c|"
+)
+
+
+def _as_printed(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
+    pair = pull_back(obtuse_pair, claimed["vectors"])
+    theta = [parse(x, {}, "theta") for x in claimed["theta"]]
+    S = known_maximizers(pair, theta)
+    step = parse(claimed["step"], {}, "step")
+    for delta, gradient in zip(S.exact_deltas or (), S.exact_gradients or (), strict=True):
+        moved = [x - step * g for x, g in zip(theta, gradient, strict=True)]
+        after = known_maximizers(pair, moved).exact_value
+        square = sympy.Add(*(x * x for x in gradient))
+        argument.witness(
+            f"theta = ({', '.join(map(str, theta))}), delta = {delta[0]} is a maximizer with "
+            f"gradient ({', '.join(map(str, gradient))}); the step {step} along minus it takes phi "
+            f"from {S.exact_value} to {after}: no increase",
+            [ordered(square, ">", 0), ordered(step, ">", 0), *_values(S, after, claimed)],
+            ordered(after, ">", S.exact_value),
+        )
+
+
+def _values(S: Any, after: Any, claimed: dict[str, Any]) -> list[Verdict]:
+    values = zip((S.exact_value, after), claimed["phi before and after"], strict=True)
+    return [equal(x, parse(y, {}, "phi")) for x, y in values]
+
+
+AS_PRINTED = Claim(
+    id="learning-rate-as-printed",
+    title="One gradient's step increases phi at any stage, whatever the learning rate",
+    source="Abstract and Section 3, after Counterexample 2, as printed",
+    statement=(
+        r"\forall \theta,\ \delta^\star \in S^\star(\theta),\ \beta > 0:\quad"
+        r" \varphi(\theta - \beta \nabla_\theta g(\theta, \delta^\star)) > \varphi(\theta)"
+        r" \quad\text{(counterexample 2)}"
+    ),
+    expected=Verdict.REFUTED,
+    methods=(EXACT,),
+    objects={"obtuse_pair": OBTUSE_PAIR.formula},
+    claimed={
+        "vectors": (("1", "0"), ("-3/5", "4/5")),
+        "theta": ("1", "0"),
+        "step": "1/2",
+        "phi before and after": ("1", "1/2"),
+    },
+    prove=_as_printed,
+    corrected=_CORRECTED,
+    kind="error as printed",
+)
+
+
+def _corrected(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
+    f = obtuse_pair
+    point, domain = pair_gram(f, claimed)
+    (d,) = f.delta_symbols
+    curvature = sympy.expand(sympy.diff(f.expression, d, 2))
+    argument.lemma(
+        f"g is strictly convex in delta (second derivative {curvature}), so phi is the larger of "
+        "its values at the ends of S, in features a = <theta, u>, b = <theta, v>",
+        ordered(curvature, ">", 0) if curvature.is_number else decided(None),
+        SYMBOLIC,
+    )
+    ends = [f.domain.exact_lo[0], f.domain.exact_hi[0]]
+    values = [sympy.expand(f.expression.xreplace({d: e})) for e in ends]
+    a, b = f.theta_symbols
+    argument.part(
+        f"They are {values[0]} at delta = {ends[0]} and {values[1]} at delta = {ends[1]}",
+        decided(values == [b, a] and (a.name, b.name) == ("a", "b")),
+        SYMBOLIC,
+    )
+    if values != [b, a]:
+        raise InvalidInputError("objective", "the ends do not carry <theta, v> and <theta, u>", "")
+    s = sympy.Symbol("s")
+    row = point.gradient([1])
+    shift = sympy.expand(-s * row * point.gram)
+    moved = {x: x + y for x, y in zip(f.theta_symbols, shift, strict=True)}
+    low, high = (sympy.expand(v.xreplace(moved)) for v in values)
+    argument.say(
+        f"A step s along minus u moves the features by {tuple(shift)}: the ends become {low} and "
+        f"{high}."
+    )
+    let = {"low": low, "high": high}
+    given = {**domain.hypotheses, "S": "s > 0"}
+    sample = {**domain.sample, "a": "1", "b": "0", "s": "1"}
+    off = Domain({**given, "GAP": "a > b", "SMALL": claimed["small"]}, sample)
+    prove_twice(
+        argument,
+        "Off the kink, where delta = 1 is the only maximizer (phi = a > b), every step s with "
+        f"{claimed['small']} descends: both ends fall below a",
+        [
+            off.implies("high < a", let, "NOT + S"),
+            off.implies("low < a", let, "NOT + SMALL"),
+        ],
+    )
+    large = Domain({**given, "GAP": "a > b", "LARGE": claimed["large"]}, {**sample, "s": "3"})
+    prove_twice(
+        argument,
+        f"and every step with {claimed['large']} ascends: the kink lies within the step",
+        large.implies("low > a", let, "NOT + LARGE"),
+    )
+    on = Domain({**given, "TIE": claimed["kink"]}, {**sample, "b": "1"})
+    prove_twice(
+        argument,
+        f"On the kink, {claimed['kink']}, every step s > 0 ascends, whatever its size",
+        on.implies("low > a", let, "NOT + S*HI - TIE"),
+    )
+    square = point.square(sympy.Matrix([[1, -1]]))
+    prove_twice(
+        argument,
+        f"The kink is the hyperplane <theta, u - v> = 0, |u - v|^2 = {square} > 0: a null set",
+        domain.always(square, ">", f"{square} > 0"),
+    )
+
+
+CORRECTED = Claim(
+    id="learning-rate-corrected",
+    title="On the kink every step ascends; off it exactly the steps that do not reach the kink"
+    " descend",
+    source="Abstract and Section 3, corrected, on Counterexample 2",
+    statement=_CORRECTED,
+    expected=Verdict.PROVED,
+    methods=(SYMBOLIC, DECISION),
+    objects={"obtuse_pair": OBTUSE_PAIR.formula},
+    claimed={
+        "hypotheses": {"LO": "c > -1", "HI": "c < 0"},
+        "sample": {"c": "-1/2"},
+        "small": "-c*s < a - b",
+        "large": "-c*s > a - b",
+        "kink": "a == b",
+    },
+    prove=_corrected,
+    kind="correction",
+)
+
+CLAIMS = (AS_PRINTED, CORRECTED)
