@@ -21,6 +21,7 @@ from danskin.argmax import ArgMax, maximize
 from danskin.argmax.polynomial import is_affine, polynomial_terms
 from danskin.errors import InvalidInputError
 from danskin.exact import exact_max, exact_number, tidy, to_float
+from danskin.expression import substitute
 from danskin.expression.whitelist import require_real
 from danskin.objective import BatchObjective, ExpressionObjective, MinMaxObjective
 from danskin.sets import Ball, CompactSet, FiniteSet
@@ -99,7 +100,7 @@ class MaximizerSet:
         else:
             point = best.exact_points[0] if best.exact_points else best.faces[0].exact_point()
         at = dict(zip(self._symbols, point, strict=True))
-        gradient = np.array([to_float(g.xreplace(at)) for g in self._gradient_at])
+        gradient = np.array([to_float(substitute(g, at, "delta")) for g in self._gradient_at])
         return best, gradient
 
     def to_dict(self) -> dict[str, Any]:
@@ -300,7 +301,7 @@ def _of_one(f: MinMaxObjective, theta: Any, rng: np.random.Generator | None) -> 
     rows = []
     for p in points:
         at = dict(zip(symbols, p, strict=True))
-        rows.append(tuple(require_real(tidy(g.xreplace(at)), "theta, delta") for g in gradient))
+        rows.append(tuple(_at(g, at) for g in gradient))
     floats = np.array([[to_float(c) for c in p] for p in points]).reshape(len(points), -1)
     return MaximizerSet(
         theta=point,
@@ -318,6 +319,10 @@ def _of_one(f: MinMaxObjective, theta: Any, rng: np.random.Generator | None) -> 
         _gradient_at=gradient,
         _symbols=symbols,
     )
+
+
+def _at(gradient: Any, at: dict[sympy.Symbol, sympy.Expr]) -> Any:
+    return require_real(tidy(substitute(gradient, at, "delta")), "theta, delta")
 
 
 def _carriers(

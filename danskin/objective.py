@@ -19,7 +19,15 @@ import sympy
 from danskin.argmax import ArgMax, maximize, numeric_argmax
 from danskin.errors import ExpressionError, InvalidInputError
 from danskin.exact import exact_number, exact_vector, to_float
-from danskin.expression import NumericFunction, check, check_size, parse, symbols_for
+from danskin.expression import (
+    NumericFunction,
+    check,
+    check_size,
+    parse,
+    substitute,
+    symbols_for,
+)
+from danskin.expression.bounded import SUBSTITUTED_BITS
 from danskin.limits import time_limit
 from danskin.problem import Problem, read_problem
 from danskin.sets import CompactSet, FiniteSet, Product
@@ -284,7 +292,7 @@ class ExpressionObjective(MinMaxObjective):
             number = isinstance(g, (numbers.Real, Decimal)) and not isinstance(g, sympy.Basic)
             expression: Any = exact_number(g, "g") if number else g
             if isinstance(expression, sympy.Expr):
-                expression = expression.xreplace(plain).xreplace(constants)
+                expression = substitute(expression.xreplace(plain), constants, "parameters")
             expression = check(expression, variables, "g")
             self.text = str(expression)
         self.expression = expression
@@ -368,10 +376,11 @@ class ExpressionObjective(MinMaxObjective):
     def _substitute(self, expr: sympy.Expr, theta: Any) -> sympy.Expr:
         values = dict(zip(self.theta_symbols, self.exact_theta(theta), strict=True))
         try:
-            return check(expr.xreplace(values), self.delta_symbols, "theta")
+            put_in = substitute(expr, values, "theta")
+            return check(put_in, self.delta_symbols, "theta", SUBSTITUTED_BITS)
         except ExpressionError as error:
             raise InvalidInputError(
-                "theta", f"g is not defined there: {error.problem}", "Choose another theta."
+                "theta", f"g cannot be evaluated there: {error.problem}", "Choose another theta."
             ) from None
 
     def _finite(

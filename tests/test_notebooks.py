@@ -4,6 +4,7 @@ The ``.py`` in percent format is the one to edit; ``jupytext --update --to ipynb
 """
 
 import asyncio
+import os
 import re
 from pathlib import Path
 
@@ -35,7 +36,9 @@ def execute(path: Path):
         kernel_name="python3",
         resources={"metadata": {"path": str(ROOT)}},  # where the kernel starts
     )
-    asyncio.run(client.async_execute())
+    # The kernel draws inline, as for a reader, whatever the tests' own backend is.
+    env = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}
+    asyncio.run(client.async_execute(env=env))
     return notebook
 
 

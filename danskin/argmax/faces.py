@@ -19,6 +19,7 @@ import sympy
 from danskin.argmax.convex import strictly_convex_forms
 from danskin.argmax.polynomial import Terms, degree_in
 from danskin.exact import exact_max, sign
+from danskin.expression import substitute
 from danskin.sets import Ball, Box, CompactSet, FiniteSet, Hull, Simplex
 
 __all__ = ["maximize_convex", "maximize_multi_affine"]
@@ -57,7 +58,7 @@ class _Corners:
         if not 0 < self.count <= _MAX_VERTICES:
             return None
         choices = list(itertools.product(*(range(len(own)) for own in self.own)))
-        best = exact_max([expr.xreplace(self.at(c)) for c in choices])
+        best = exact_max([substitute(expr, self.at(c), "delta") for c in choices])
         if best is None or len(best[1]) > _MAX_TIES:
             return None
         return [choices[i] for i in best[1]]

@@ -14,7 +14,7 @@ from danskin.argmax.result import ArgMax
 from danskin.argmax.structure import exact_argmax
 from danskin.errors import ExpressionError, InvalidInputError, LimitError
 from danskin.exact import to_float
-from danskin.expression import NumericFunction
+from danskin.expression import NumericFunction, substitute
 from danskin.expression.whitelist import require_real
 from danskin.limits import time_limit
 from danskin.sets import Box, CompactSet, FiniteSet, Product
@@ -148,7 +148,7 @@ def _exact_result(
     points = [p.exact_point() for p in pieces if p.is_point()]
     faces = tuple(p for p in pieces if not p.is_point())
     at = dict(zip(symbols, pieces[0].exact_point(), strict=True))
-    exact_value = require_real(expr.xreplace(at), "value")
+    exact_value = require_real(substitute(expr, at, "value"), "value")
     try:
         floats = np.array([[to_float(c) for c in p] for p in points]).reshape(-1, len(symbols))
         value = to_float(exact_value)

@@ -28,6 +28,7 @@ from danskin.argmax.polynomial import Terms, is_affine, polynomial_terms, writte
 from danskin.argmax.univariate import maximize_polynomial
 from danskin.errors import ExpressionError
 from danskin.exact import exact_max
+from danskin.expression import substitute
 from danskin.sets import Ball, Box, CompactSet, FiniteSet, Interval, Product, Simplex, unit_vector
 
 __all__ = ["exact_argmax"]
@@ -83,7 +84,8 @@ def _solve(expr: Any, factors: _Factors) -> list[_Piece] | None:
     """Solve block by block; the argmax set is the product of the blocks'."""
     fixed = {i: f for i, f in factors.items() if f.set.is_point()}
     for f in fixed.values():
-        expr = expr.xreplace(dict(zip(f.symbols, f.set.exact_point(), strict=True)))
+        at = dict(zip(f.symbols, f.set.exact_point(), strict=True))
+        expr = substitute(expr, at, "delta")
     pieces: list[_Piece] = [{i: FiniteSet([f.set.exact_point()]) for i, f in fixed.items()}]
     free = {i: f for i, f in factors.items() if i not in fixed}
     for members, part in _blocks(expr, free):
@@ -208,7 +210,7 @@ def _split_finite(expr: Any, factors: _Factors, number: int) -> list[_Piece] | N
     others = {i: f for i, f in factors.items() if i != number}
     candidates: list[tuple[sympy.Expr, list[_Piece]]] = []
     for point in factor.set.exact_points:  # type: ignore[attr-defined]
-        fixed = expr.xreplace(dict(zip(factor.symbols, point, strict=True)))
+        fixed = substitute(expr, dict(zip(factor.symbols, point, strict=True)), "delta")
         found = _solve(fixed, others)
         if found is None:
             return None
@@ -218,7 +220,7 @@ def _split_finite(expr: Any, factors: _Factors, number: int) -> list[_Piece] | N
             for i, piece in found[0].items()
             for s, x in zip(others[i].symbols, piece.exact_point(), strict=True)
         }
-        candidates.append((fixed.xreplace(values), [{**p, **here} for p in found]))
+        candidates.append((substitute(fixed, values, "delta"), [{**p, **here} for p in found]))
     best = exact_max([value for value, _ in candidates])
     return None if best is None else [p for i in best[1] for p in candidates[i][1]]
 

@@ -355,4 +355,93 @@ CORRECTED = Claim(
     kind="correction",
 )
 
-CLAIMS = (MAXIMIZERS, NO_SINGLE, AS_PRINTED, TRIPLE, CORRECTED)
+
+# --- the first observation, and what is maximised ------------------------------------------------
+
+
+def _observation(argument: Argument, claimed: dict[str, Any], formula: Formula) -> None:
+    prove_twice(
+        argument,
+        "One maximizer with z = <gamma, grad> > 0 bounds Danskin's maximum M = D (unit gamma) below: "
+        f"D {claimed['relation']} 0, not only >= 0",
+        Implication.read(
+            {"MAX": "M >= z", "POS": "z > 0"},
+            f"M {claimed['relation']} 0",
+            sample={"M": 2, "z": 1},
+            certificate="NOT + MAX + POS",
+        ),
+        lemma=True,
+    )
+    rows = _rows(claimed["vectors"])
+    S = known_maximizers(pull_back(formula(len(rows)), rows), [0] * len(rows[0]))
+    gamma = [parse(x, {}, "gamma") for x in claimed["gamma"]]
+    products = [
+        sympy.Add(*(a * b for a, b in zip(gamma, g, strict=True))) for g in S.exact_gradients or ()
+    ]
+    found = directional_derivative(S, gamma).value
+    argument.say(f"Vectors {claimed['vectors']}: <gamma, grad> over S* is {products}.")
+    argument.part("some product is positive", decided(any(sign(p) == 1 for p in products)), EXACT)
+    number_is(argument, "D(theta0; gamma)", found, "==", claimed["D"])
+    number_is(argument, "D(theta0; gamma)", found, claimed["relation"], "0")
+
+
+OBSERVATION = Claim(
+    id="appendix-a-observation",
+    title="A maximizer with positive inner product makes the direction one of strict ascent",
+    source="Appendix A, first observation, sharpened: D >= 0 is D > 0",
+    statement=(
+        r"\exists \delta_0 \in S^\star(\theta_0):\ \langle\gamma, \nabla_\theta g(\theta_0,"
+        r" \delta_0)\rangle > 0 \implies D(\theta_0; \gamma) > 0"
+    ),
+    expected=Verdict.PROVED,
+    methods=(SYMBOLIC, DECISION, EXACT),
+    objects={"formula": simplex_formula},
+    claimed={
+        "relation": ">",
+        "vectors": (("1", "0"), ("-3/5", "4/5")),
+        "gamma": ("-1", "0"),
+        "D": "3/5",
+    },
+    prove=_observation,
+    kind="sharpening",
+)
+
+
+def _vertices(argument: Argument, claimed: dict[str, Any], formula: Formula) -> None:
+    rows = _rows(claimed["vectors"])
+    S = known_maximizers(pull_back(formula(len(rows)), rows), [0] * len(rows[0]))
+    deltas = S.exact_deltas or ()
+    argument.lemma(
+        f"The maximizers are {[tuple(map(str, x)) for x in deltas]}, the vertices of the simplex, "
+        "and the vectors are the gradients there",
+        decided(
+            set(deltas) == {unit_vector(len(rows), i) for i in range(len(rows))}
+            and set(S.exact_gradients or ()) == {tuple(v) for v in rows}
+        ),
+        EXACT,
+    )
+    for v in rows:
+        shown = ", ".join(map(str, v))
+        argument.witness(
+            f"v = ({shown}) is not a maximizer: its entries are not those of a point of the simplex",
+            [decided(S.complete)],
+            decided(tuple(v) in deltas),
+        )
+
+
+VERTICES = Claim(
+    id="appendix-a-maximizers-slip",
+    title="Solving the inner maximization yields the vectors v_i",
+    source="Appendix A, last sentence, as printed",
+    statement=r"S^\star(\theta_0) = \{v_1, \dots, v_n\}",
+    expected=Verdict.REFUTED,
+    methods=(EXACT,),
+    objects={"formula": simplex_formula},
+    claimed={"vectors": (("1", "-1"), ("-3/5", "4/5"))},
+    prove=_vertices,
+    corrected=r"S^\star(\theta_0) = \{e_1, \dots, e_n\},\quad \nabla_\theta g(\theta_0, e_i) = v_i",
+    kind="slip",
+)
+
+
+CLAIMS = (MAXIMIZERS, NO_SINGLE, AS_PRINTED, TRIPLE, CORRECTED, OBSERVATION, VERTICES)

@@ -41,9 +41,16 @@ def _dot(a: Any, b: Any) -> sympy.Expr:
     return sympy.expand(sympy.Add(*(x * y for x, y in zip(a, b, strict=True))))
 
 
-def _maximizers(formula: Any, vectors: Any) -> Any:
+def _maximizers(argument: Argument, formula: Any, vectors: Any) -> Any:
     rows = [[parse(x, {}, "vectors") for x in v] for v in vectors]
-    return known_maximizers(pull_back(formula, rows), [0] * len(rows[0]))
+    S = known_maximizers(pull_back(formula, rows), [0] * len(rows[0]))
+    shown = ", ".join(f"({', '.join(map(str, v))})" for v in rows)
+    argument.lemma(
+        f"g = {formula.expression}: the gradients at the maximizers, all of them, are {shown}",
+        decided(set(S.exact_gradients or ()) == {tuple(v) for v in rows} and not S.faces),
+        EXACT,
+    )
+    return S
 
 
 def _exact(number: Any) -> sympy.Expr:
@@ -83,7 +90,7 @@ def _scope(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> None
     for name, case in claimed["instances"].items():
         f = formulas[name]
         if "vectors" in case:
-            S = _maximizers(f, case["vectors"])
+            S = _maximizers(argument, f, case["vectors"])
         else:
             S = known_maximizers(f, case["theta"])
         found = exact_min_norm(S.exact_gradients or (), sign=sign)
@@ -166,7 +173,7 @@ def _relaxation(argument: Argument, claimed: dict[str, Any], formula: Any) -> No
         lemma=True,
     )
     argument.say("At gamma = 0, h = 0, which is more than the negative minimum.")
-    S = _maximizers(formula, claimed["vectors"])
+    S = _maximizers(argument, formula, claimed["vectors"])
     gradients = S.exact_gradients or ()
     found = exact_min_norm(gradients, sign=sign)
     rho = sympy.sqrt(_exact(found.squared_norm))
@@ -209,7 +216,7 @@ RELAXATION = Claim(
 
 
 def _ball_printed(argument: Argument, claimed: dict[str, Any], formula: Any) -> None:
-    S = _maximizers(formula, claimed["vectors"])
+    S = _maximizers(argument, formula, claimed["vectors"])
     gradients = S.exact_gradients or ()
     found = exact_min_norm(gradients, sign=sign)
     rho = sympy.sqrt(_exact(found.squared_norm))
@@ -261,7 +268,7 @@ def _ball_corrected(argument: Argument, claimed: dict[str, Any], formula: Any) -
         convex_combination(),
         lemma=True,
     )
-    S = _maximizers(formula, claimed["vectors"])
+    S = _maximizers(argument, formula, claimed["vectors"])
     gradients = S.exact_gradients or ()
     for text in claimed["directions"]:
         gamma = [parse(x, {}, "gamma") for x in text]
@@ -327,7 +334,7 @@ def _sion(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> None:
         "gamma* = -M alpha*/|M alpha*|; both sides have the same value there, so Sion's swap holds."
     )
     for name, vectors in claimed["instances"].items():
-        S = _maximizers(formulas[name], vectors)
+        S = _maximizers(argument, formulas[name], vectors)
         gradients = S.exact_gradients or ()
         found = exact_min_norm(gradients, sign=sign)
         weights = [_exact(w) for w in found.weights]
@@ -419,7 +426,7 @@ def _last(argument: Argument, claimed: dict[str, Any], formula: Any, flat: Any) 
         "A minimizer gamma of the left side has <gamma, M alpha*> <= max_alpha gamma' M alpha = "
         "-|M alpha*| by (18), so it is that one: the two argmins agree and are a single point."
     )
-    S = _maximizers(formula, claimed["vectors"])
+    S = _maximizers(argument, formula, claimed["vectors"])
     gradients = S.exact_gradients or ()
     found = exact_min_norm(gradients, sign=sign)
     square = _exact(found.squared_norm)
@@ -429,7 +436,9 @@ def _last(argument: Argument, claimed: dict[str, Any], formula: Any, flat: Any) 
     number_is(argument, "|gamma|^2", _dot(gamma, gamma), "==", "1")
     best = _support(gradients, gamma)
     number_is(argument, "max_i <gamma, g_i>", best, "==", -sympy.sqrt(square))
-    other = exact_min_norm(_maximizers(flat, claimed["flat"]).exact_gradients or (), sign=sign)
+    other = exact_min_norm(
+        _maximizers(argument, flat, claimed["flat"]).exact_gradients or (), sign=sign
+    )
     argument.part(
         "The hypothesis is needed: for three unit vectors at 120 degrees M alpha* = 0, every gamma "
         "of the ball minimises gamma' M alpha* = 0, and (19) would divide by 0",

@@ -11,7 +11,9 @@ from danskin.claims.argument import (
     EXACT,
     SYMBOLIC,
     Argument,
+    conjunction,
     decided,
+    equal,
     ordered,
 )
 from danskin.claims.core import Claim
@@ -270,4 +272,135 @@ ATTAINED = Claim(
     kind="ours",
 )
 
-CLAIMS = (PRICE, ATTAINED)
+
+# --- for every number of gradients ---------------------------------------------------------------
+
+
+def _sharp(argument: Argument, claimed: dict[str, Any], formula: Any) -> None:
+    argument.say(
+        "u = (rho, s), v = (rho, -s) with s^2 = 1 - rho^2, and any number of further unit vectors "
+        "g = (p, q) with rho <= p < s, q > 0 (there are infinitely many, since rho < s). Appendix "
+        "A's objective has them all as gradients; further coordinates 0 give any n >= 2."
+    )
+    hypotheses = {
+        "R": "r > 0",
+        "S": "s > 0",
+        "UNIT": "r**2 + s**2 == 1",
+        "RHO": claimed["range"],
+        "G": "p**2 + q**2 == 1",
+        "LO": claimed["lowest p"],
+        "HI": "p < s",
+        "Q": "q > 0",
+    }
+    domain = Domain(hypotheses, {"r": "3/5", "s": "4/5", "p": "3/5", "q": "4/5"})
+    r, s, p, q = (sympy.Symbol(x) for x in ("r", "s", "p", "q"))
+    u, v, g, x = (sympy.Matrix([w]) for w in ([r, s], [r, -s], [p, q], [r, 0]))
+
+    def dot(a: Any, b: Any) -> sympy.Expr:
+        return sympy.expand((a * b.T)[0])
+
+    let = {
+        "kkt": sympy.expand(dot(x, g) - r**2),
+        "obtuse": dot(g, v),
+        "price": sympy.expand(parse(claimed["bound"], {"r2": r**2}, "bound")),
+        "uu": dot(u, u),
+        "uv": dot(u, v),
+        "ug": dot(u, g),
+    }
+    argument.lemma(
+        "x = (rho, 0) = (u + v)/2 has <x, u> = <x, v> = rho^2 = |x|^2",
+        decided(all(sympy.expand(dot(x, w) - r**2) == 0 for w in (u, v)) and (u + v) / 2 == x),
+        SYMBOLIC,
+    )
+    prove_twice(
+        argument,
+        "KKT with the further vectors: <x, g> >= rho^2, so rho is the min norm of all of them",
+        domain.implies("kkt >= 0", let, "NOT + R*LO"),
+        lemma=True,
+    )
+    # <g, v> = r p - s q < 0: s^2 q^2 - r^2 p^2 = s^2 - p^2 > 0 by the two unit lengths.
+    prove_twice(
+        argument,
+        "<g, v> < 0: every -g ascends, like -u and -v",
+        domain.implies(
+            "obtuse < 0",
+            let,
+            "NOT*(NOT + 2*S*Q) + (HI*(HI + 2*(LO + R)) - (p**2)*UNIT + (s**2)*G)",
+        ),
+        lemma=True,
+    )
+    prove_twice(
+        argument,
+        f"Along -u: <-u, v> = {claimed['bound']} with r2 = rho^2, positive, and <-u, u>, <-u, g> are "
+        "no larger: D(0; -u) is the bound",
+        [
+            domain.implies("-uv >= price", let, "NOT + UNIT"),
+            domain.implies("-uv <= price", let, "NOT - UNIT"),
+            domain.implies("price > 0", let, "NOT + RHO*(RHO + 2*R) - UNIT"),
+            domain.implies("price > -ug", let, "NOT + RHO*(RHO + 2*R) - UNIT + R*(LO + R) + S*Q"),
+            domain.implies("price > -uu", let, "NOT + RHO*(RHO + 2*R) + 1"),
+        ],
+        lemma=True,
+    )
+    for m, n in claimed["sizes"]:
+        rows = [[parse(c, {}, "vectors") for c in w] for w in claimed["vectors"][:m]]
+        rows = [[*w, *[sympy.Integer(0)] * (n - 2)] for w in rows]
+        S = known_maximizers(pull_back(formula(m), rows), [0] * n)
+        best = steepest_descent(S)
+        rho2 = None if best.exact_derivative is None else tidy(best.exact_derivative**2)
+        argument.part(
+            f"m = {m}, n = {n}, from the objective: rho^2 = {rho2}",
+            equal(rho2, parse(claimed["rho^2"], {}, "rho^2")),
+            EXACT,
+        )
+        gradients = S.exact_gradients or ()
+        rates = [exact_max([_inner([-c for c in g], h) for h in gradients]) for g in gradients]
+        values = [None if x is None else x[0] for x in rates]
+        top = parse(claimed["bound"], {"r2": parse(claimed["rho^2"], {}, "rho^2")}, "bound")
+        argument.part(
+            f"and the {m} derivatives along -g_i are {values}, all positive, the largest the bound "
+            f"{top}",
+            conjunction(
+                [
+                    decided(len(gradients) == m and all(_inner(g, g) == 1 for g in gradients)),
+                    *(ordered(x, ">", 0) for x in values),
+                    *(ordered(x, "<=", top) for x in values),
+                    decided(any(equal(x, top) is Verdict.PROVED for x in values)),
+                ]
+            ),
+            EXACT,
+        )
+
+
+SHARP = Claim(
+    id="price-sharp-for-all-sizes",
+    title="For every number of gradients and every dimension the bound is attained",
+    source="Ours; quantifies Section 3",
+    statement=(
+        r"\forall m, n \ge 2,\ \rho \in (0, 1/\sqrt2)\ \exists \text{ unit } g_1, \dots, g_m \in"
+        r" \mathbb{R}^n \text{ with min norm } \rho:\ D(0; -g_i) > 0\ \forall i,\ D(0; -g_1)"
+        r" = 1 - 2\rho^2"
+    ),
+    expected=Verdict.PROVED,
+    methods=(SYMBOLIC, DECISION, EXACT),
+    objects={"formula": simplex_formula},
+    claimed={
+        "range": "r < s",
+        "lowest p": "p >= r",
+        "bound": "1 - 2*r2",
+        "rho^2": "9/25",
+        "vectors": (
+            ("3/5", "4/5"),
+            ("3/5", "-4/5"),
+            ("65/97", "72/97"),
+            ("20/29", "21/29"),
+            ("119/169", "120/169"),
+        ),
+        "sizes": ((2, 2), (3, 2), (4, 3), (5, 4), (5, 2)),
+    },
+    prove=_sharp,
+    kind="ours",
+)
+
+
+CLAIMS = (PRICE, ATTAINED, SHARP)

@@ -15,16 +15,22 @@ __all__ = ["SECTIONS", "all_claims", "verify"]
 #: The modules that hold the claims, one a section of the paper (or a theorem of it); each has a
 #: tuple CLAIMS.
 SECTIONS = (
+    "section1",
     "section2",
     "section3",
     "section3_steps",
     "section4_theorem2",
     "section4_theorem3",
     "section4_algorithm",
+    "section4_lines",
     "section5",
     "appendix_a",
+    "appendix_b",
+    "appendix_c",
+    "artefacts",
     "ours_batch",
     "ours_price",
+    "ours_steps",
 )
 
 

@@ -375,4 +375,52 @@ LEMMA_1 = Claim(
     kind="statement",
 )
 
-CLAIMS = (COROLLARY, COROLLARY_CORRECTED, COUNTEREXAMPLE_1, DEFINITION_1, LEMMA_1)
+
+# --- (8) -----------------------------------------------------------------------------------------
+
+
+def _equation_8(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None:
+    prove_twice(
+        argument,
+        "Corrected: along gamma = v, a gradient of length r > 0, Danskin's maximum M is at least "
+        f"|v|^2 and D = M/r, so D >= {claimed['corrected bound']} > 0",
+        Domain(
+            {"R": "r > 0", "MAX": "M >= r**2", "E": "D*r == M"}, {"r": "2", "M": "4", "D": "2"}
+        ).implies(f"D >= {claimed['corrected bound']}", certificate="R*NOT + MAX + E"),
+        lemma=True,
+    )
+    S = known_maximizers(orabona, claimed["theta"])
+    for delta, gradient in zip(S.exact_deltas or (), S.exact_gradients or (), strict=True):
+        square = sympy.Add(*(x * x for x in gradient))
+        value = directional_derivative(S, list(gradient)).value
+        argument.witness(
+            f"Section 5.2's objective at theta = ({', '.join(claimed['theta'])}), delta = "
+            f"{_point(delta)}, gradient v = ({', '.join(map(str, gradient))}): D(theta; v) = "
+            f"{value}, and |v|^2 = {square}",
+            [ordered(square, ">", 0), equal(value, parse(claimed["D"], {}, "D"))],
+            ordered(value, ">=", square),
+        )
+
+
+EQUATION_8 = Claim(
+    id="eq-8-normalisation",
+    title="The derivative along a gradient is at least its squared length",
+    source="Section 2, eq. (8), as printed: Definition 1's length is left out",
+    statement=(
+        r"\gamma = \nabla_\theta g(\theta, \delta):\quad D(\theta; \gamma) \ge"
+        r" \|\nabla_\theta g(\theta, \delta)\|^2"
+    ),
+    expected=Verdict.REFUTED,
+    methods=(SYMBOLIC, "decision procedure", EXACT),
+    objects={"orabona": ORABONA.formula},
+    claimed={"corrected bound": "r", "theta": ("1/2", "0"), "D": "sqrt(5)"},
+    prove=_equation_8,
+    corrected=(
+        r"D(\theta; \gamma) = \max_{\delta' \in S^\star(\theta)} \langle\gamma/\|\gamma\|,"
+        r" \nabla_\theta g(\theta, \delta')\rangle \ge \|\nabla_\theta g(\theta, \delta)\| > 0"
+    ),
+    kind="slip",
+)
+
+
+CLAIMS = (COROLLARY, COROLLARY_CORRECTED, COUNTEREXAMPLE_1, DEFINITION_1, LEMMA_1, EQUATION_8)

@@ -150,9 +150,7 @@ def _improves_corrected(argument: Argument, claimed: dict[str, Any], **formulas:
                 sample={"r": 2, "b": 6, "y": -3},
                 certificate="R*NOT + KKT - E",
             ),
-            Implication.read(
-                {"R": "r > 0"}, f"{rate} < 0", sample={"r": 1}, certificate="NOT + R"
-            ),
+            Implication.read({"R": "r > 0"}, f"{rate} < 0", sample={"r": 1}, certificate="NOT + R"),
         ],
         lemma=True,
     )

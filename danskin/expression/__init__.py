@@ -9,6 +9,7 @@ is ever generated from a formula.
 
 from __future__ import annotations
 
+from danskin.expression.bounded import substitute
 from danskin.expression.functions import FUNCTIONS, xlogx
 from danskin.expression.numeric import NumericFunction
 from danskin.expression.parse import parse, symbols_for
@@ -20,6 +21,7 @@ __all__ = [
     "check",
     "check_size",
     "parse",
+    "substitute",
     "symbols_for",
     "xlogx",
 ]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import difflib
 import keyword
-import math
 import re
 import unicodedata
 import warnings
@@ -22,9 +21,9 @@ from typing import Any
 import sympy
 
 from danskin.errors import ExpressionError, LimitError
+from danskin.expression.bounded import bounded_exp, bounded_power
 from danskin.expression.functions import CONSTANTS, FUNCTIONS
 from danskin.expression.whitelist import (
-    MAX_EXPONENT,
     MAX_NUMBER_BITS,
     check,
     check_size,
@@ -273,46 +272,10 @@ class _Builder:
         return self.finite(sympy.Mul(*reversed(factors)))
 
     def power(self, base: Any, exponent: Any) -> sympy.Expr:
-        if base == sympy.E:
-            return self.exponential(exponent)
-        if exponent.is_number and self.magnitude(exponent) > MAX_EXPONENT:
-            raise self.error(f"an exponent is beyond {MAX_EXPONENT}", "Use smaller powers.")
-        if exponent.is_Rational and base.is_Rational:
-            self.bounded(base, self.magnitude(exponent))
-            if base.is_zero and exponent.is_nonpositive:
-                raise self.error("0 is raised to a power that is not positive", "Check the powers.")
-        elif base.is_Mul and exponent.is_number:
-            # SymPy takes the power of a product's rational factor at once.
-            self.bounded(base.args[0], self.magnitude(exponent))
-        return self.finite(sympy.Pow(base, exponent))
+        return self.finite(bounded_power(base, exponent, self.argument))
 
-    def exponential(self, argument: Any) -> sympy.Expr:
-        # exp(10**9*log(2)) would become 2**(10**9) at once.
-        if argument.is_number and self.magnitude(argument) > MAX_NUMBER_BITS:
-            raise self.error(
-                "the exponential of a number is out of range", f"Stay below exp({MAX_NUMBER_BITS})."
-            )
-        for term in sympy.Add.make_args(argument):
-            # exp(n*log(x)) would become x**n at once.
-            rest: Any
-            factor, rest = term.as_coeff_Mul()
-            if isinstance(rest, sympy.log):
-                self.bounded(rest.args[0].as_coeff_Mul()[0], self.magnitude(factor))
-        return self.finite(sympy.exp(argument))
-
-    def bounded(self, number: Any, exponent: float) -> None:
-        if not number.is_Rational or number in (0, 1, -1):
-            return
-        if max(abs(number.p).bit_length(), number.q.bit_length()) * exponent > MAX_NUMBER_BITS:
-            raise self.error(
-                f"a power has more than {MAX_NUMBER_BITS} bits", "Use smaller numbers."
-            )
-
-    def magnitude(self, number: Any) -> float:
-        if number.is_Rational:
-            return abs(number.p) / number.q if abs(number.p).bit_length() < 1000 else math.inf
-        value = abs(number.evalf(15))
-        return float(value) if value.is_comparable else math.inf
+    def exponential(self, value: Any) -> sympy.Expr:
+        return self.finite(bounded_exp(value, self.argument))
 
     def call(self, node: ast.Call, depth: int) -> sympy.Expr:
         if not isinstance(node.func, ast.Name):

@@ -79,7 +79,9 @@ def check_size(expr: Any, argument: str) -> None:
             stack.extend((a, depth + 1) for a in getattr(node, "args", ()))
 
 
-def check(expr: Any, symbols: Iterable[sympy.Symbol], argument: str) -> Any:
+def check(
+    expr: Any, symbols: Iterable[sympy.Symbol], argument: str, bits: int = MAX_NUMBER_BITS
+) -> Any:
     """Return `expr` with Floats made exact, or say why it is not a formula.
 
     Parameters
@@ -90,6 +92,8 @@ def check(expr: Any, symbols: Iterable[sympy.Symbol], argument: str) -> Any:
         The symbols that may appear.
     argument : str
         The name used in error messages.
+    bits : int
+        The largest size of numerators and denominators.
 
     Raises
     ------
@@ -115,7 +119,7 @@ def check(expr: Any, symbols: Iterable[sympy.Symbol], argument: str) -> Any:
         if isinstance(node, sympy.Float):
             floats[node] = exact_float(node)
         elif isinstance(node, sympy.Rational):
-            _check_rational(node, argument)
+            _check_rational(node, argument, bits)
         elif isinstance(node, sympy.Symbol):
             if node not in allowed:
                 names = ", ".join(sorted(s.name for s in allowed)) or "none"
@@ -148,11 +152,11 @@ def check(expr: Any, symbols: Iterable[sympy.Symbol], argument: str) -> Any:
     return expr.xreplace(floats) if floats else expr
 
 
-def _check_rational(number: Any, argument: str) -> None:
-    if max(abs(number.p).bit_length(), number.q.bit_length()) > MAX_NUMBER_BITS:
+def _check_rational(number: Any, argument: str, bits: int) -> None:
+    if max(abs(number.p).bit_length(), number.q.bit_length()) > bits:
         raise ExpressionError(
             argument,
-            f"a number has more than {MAX_NUMBER_BITS} bits",
+            f"a number has more than {bits} bits",
             "Rescale the problem.",
         )
 
