@@ -13,10 +13,10 @@ maximum over *all* maximizers (Danskin 1966). This package is that sentence, mad
         "d*(t1**2 + (t2+1)**2) + (1-d)*(t1**2 + (t2-1)**2)",
         theta=["t1", "t2"], delta=["d"], domain=dk.Interval(0, 1))
     S = dk.maximizers(f, ["1/2", 0])                    # maximizers.py: all of them, if provable
-    dk.single_gradient(S, 0).derivative                 # derivative.py: > 0, uphill
-    d = dk.steepest_descent(S)                          # direction.py: Theorem 2, downhill
+    dk.single_gradient(S, 0).derivative                 # direction/, derivative.py: > 0, uphill
+    d = dk.steepest_descent(S)                          # direction/: Theorem 2, downhill
     dk.theorem3(S, d.direction, lipschitz=4, epsilon=0) # certificate.py: Theorem 3
-    dk.descend(f, [1, 0], rule="ddi", steps=50, step_size=0.1)     # descent.py: Algorithm 1
+    dk.descend(f, [1, 0], rule="ddi", steps=50, step_size=0.1)     # descent/: Algorithm 1
     dk.verify()                                         # claims/: the paper, statement by statement
 
 Names are loaded on first use, so that ``import danskin`` is instant.

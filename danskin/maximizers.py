@@ -176,15 +176,20 @@ class BatchMaximizerSet:
         """How the samples' maximizers were found."""
         return "; ".join(dict.fromkeys(s.method for s in self.samples))
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """The number of joint points, m; `len` where that fits a machine word."""
         return math.prod(len(s) for s in self.samples)
+
+    def __len__(self) -> int:
+        return self.count
 
     @cached_property
     def _choices(self) -> list[tuple[int, ...]]:
-        if len(self) > _MAX_COMBINATIONS:
+        if self.count > _MAX_COMBINATIONS:
             raise InvalidInputError(
                 "samples",
-                f"the batch has {len(self)} joint maximizers",
+                f"the batch has {self.count:.6g} joint maximizers",
                 "Use .samples, one set a sample; the product is handled without listing it.",
             )
         return list(itertools.product(*(range(len(s)) for s in self.samples)))
@@ -230,7 +235,9 @@ class BatchMaximizerSet:
         }
 
     def __repr__(self) -> str:
-        sizes = " x ".join(str(len(s)) for s in self.samples)
+        sizes = " x ".join(str(len(s)) for s in self.samples[:6])
+        if len(self.samples) > 6:
+            sizes = f"{len(self.samples)} samples, {sizes} x ..."
         return f"BatchMaximizerSet({sizes} points, phi={self.value:.6g}, complete={self.complete})"
 
 

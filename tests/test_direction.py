@@ -201,3 +201,23 @@ def test_bad_index(index):
 def test_bad_gradients(call, gradients):
     with pytest.raises(InvalidInputError, match=r"^gradients"):
         call(gradients)
+
+
+def test_a_batch_with_more_joint_maximizers_than_a_machine_word():
+    """100 samples of two maximizers: 2**100 joint ones, none of which is ever listed."""
+    kink = dk.MinMaxObjective.from_expression("t1*d + t2", ["t1", "t2"], ["d"], dk.Interval(-1, 1))
+    S = dk.maximizers(dk.BatchObjective([kink] * 100), [0, 1])
+    assert S.count == 2**100
+    best = dk.steepest_descent(S)
+    assert best.derivative == pytest.approx(-1.0, rel=1e-12)
+    assert best.direction == pytest.approx([0.0, -1.0], abs=1e-12)
+    assert len(repr(S)) < 200
+    with pytest.raises(dk.DanskinError, match="one set a sample"):
+        _ = S.deltas
+
+
+def test_stationarity_of_a_batch_is_exact_where_each_sample_is_stationary():
+    flat = dk.MinMaxObjective.from_expression("t*d", ["t"], ["d"], dk.Interval(-1, 1))
+    best = dk.steepest_descent(dk.maximizers(dk.BatchObjective([flat] * 16), [0]))
+    assert best.stationary
+    assert best.exact_derivative == 0

@@ -362,7 +362,8 @@ CORRECTED = Claim(
 def _observation(argument: Argument, claimed: dict[str, Any], formula: Formula) -> None:
     prove_twice(
         argument,
-        "One maximizer with z = <gamma, grad> > 0 bounds Danskin's maximum M = D (unit gamma) below: "
+        "One maximizer with z = <gamma, grad> > 0 bounds Danskin's maximum M = D (unit "
+        "gamma) below: "
         f"D {claimed['relation']} 0, not only >= 0",
         Implication.read(
             {"MAX": "M >= z", "POS": "z > 0"},
@@ -423,7 +424,8 @@ def _vertices(argument: Argument, claimed: dict[str, Any], formula: Formula) -> 
     for v in rows:
         shown = ", ".join(map(str, v))
         argument.witness(
-            f"v = ({shown}) is not a maximizer: its entries are not those of a point of the simplex",
+            f"v = ({shown}) is not a maximizer: its entries are not those of a point of the "
+            "simplex",
             [decided(S.complete)],
             decided(tuple(v) in deltas),
         )

@@ -95,7 +95,8 @@ def _scope(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> None
             S = known_maximizers(f, case["theta"])
         found = exact_min_norm(S.exact_gradients or (), sign=sign)
         argument.part(
-            f"{name}: the exact min-norm point is ({', '.join(map(str, found.point))}), KKT checked",
+            f"{name}: the exact min-norm point is ({', '.join(map(str, found.point))}), KKT "
+            "checked",
             found.verify(),
             EXACT,
         )
@@ -151,7 +152,8 @@ def _relaxation(argument: Argument, claimed: dict[str, Any], formula: Any) -> No
     )
     prove_twice(
         argument,
-        "h is positively homogeneous: for 0 < n = |gamma| <= 1 and h = h(gamma) < 0 the unit vector "
+        "h is positively homogeneous: for 0 < n = |gamma| <= 1 and h = h(gamma) < 0 the unit "
+        "vector "
         "gamma/n has y = h/n <= h; so the ball does no better than the sphere",
         Implication.read(
             {"N0": "n > 0", "N1": "n <= 1", "H": claimed["sign"], "E": "n*y == h"},

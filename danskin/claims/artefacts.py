@@ -6,6 +6,7 @@ probably has them right; nothing here is held against the authors.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import sympy
@@ -13,7 +14,7 @@ import sympy
 from danskin.certificate import theorem3
 from danskin.claims.argument import EXACT, SYMBOLIC, Argument, decided, equal, ordered
 from danskin.claims.core import Claim
-from danskin.claims.gram import known_maximizers
+from danskin.claims.gram import as_sympy, known_maximizers
 from danskin.counterexamples import OBTUSE_PAIR, pull_back
 from danskin.derivative import directional_derivative, two_sided_derivative
 from danskin.errors import InvalidInputError
@@ -39,7 +40,7 @@ def _min_norm(formula: Any, vectors: Any) -> tuple[Any, list[sympy.Expr], sympy.
     found = exact_min_norm(S.exact_gradients or (), sign=sign)
     if found.stationary:
         raise InvalidInputError("objective", "0 is in the hull of its gradients", "")
-    x = [sympy.S(str(v)) if not isinstance(v, sympy.Expr) else v for v in found.point]
+    x = [as_sympy(v) for v in found.point]
     return S, x, sympy.expand(sympy.Add(*(v * v for v in x)))
 
 
@@ -84,11 +85,11 @@ def _sign_22(argument: Argument, claimed: dict[str, Any], smooth: Any) -> None:
     phi, s, t, n = sympy.Function("phi"), *sympy.symbols("s t n", nonzero=True)
     chain = [
         (phi(t * -1) - phi(0)) / (t * n),
-        (phi(-t) - phi(0)) / (-(-t) * n),
+        (phi(-t) - phi(0)) / (t * n),
         ((phi(s) - phi(0)) / (-s * n)).subs(s, -t),
         (-(phi(s) - phi(0)) / (s * n)).subs(s, -t),
     ]
-    steps = [sympy.simplify(a - b) == 0 for a, b in zip(chain, chain[1:], strict=False)]
+    steps = [sympy.simplify(a - b) == 0 for a, b in itertools.pairwise(chain)]
     argument.lemma(
         "With the signs, the quotients of (22) are equal one after the other (phi(x) for phi(theta "
         "+ x gamma), n = |gamma|, s = -t): the last limit is minus D~(gamma)",
@@ -149,7 +150,10 @@ LINE_8 = Claim(
     objects={"formula": OBTUSE_PAIR.formula},
     claimed={"vectors": _PAIR, "D": "sqrt(5)/5"},
     prove=_line_8,
-    corrected=r"\gamma = -M\alpha^\star / \|M\alpha^\star\|_2 \implies D(\theta; \gamma) = -\rho < 0",
+    corrected=(
+        r"\gamma = -M\alpha^\star / \|M\alpha^\star\|_2 \implies D(\theta; \gamma) ="
+        r" -\rho < 0"
+    ),
     kind="extraction artefact",
 )
 
@@ -212,12 +216,13 @@ def _transpose(argument: Argument, claimed: dict[str, Any], formula: Any) -> Non
     rows = [[parse(x, {}, "vectors") for x in v] for v in claimed["vectors"]]
     n = len(rows[0])
     theta = sympy.Matrix(sympy.symbols([f"t{k + 1}" for k in range(n)]))
-    concrete = pull_back(formula, rows)
+    concrete: Any = pull_back(formula, rows)
     products = [(sympy.Matrix(v).T * theta)[0] for v in rows]
     features = dict(zip(formula.theta_symbols, products, strict=True))
     built = formula.expression.subs(features, simultaneous=True)
     argument.lemma(
-        f"With it, v_i' (theta - theta0) are the numbers {products}, the features of g (theta0 = 0)",
+        f"With it, v_i' (theta - theta0) are the numbers {products}, the features of g "
+        "(theta0 = 0)",
         decided(sympy.expand(built - concrete.expression) == 0 and len(products) == len(rows)),
         SYMBOLIC,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import sympy
@@ -26,6 +27,7 @@ from danskin.verdict import Verdict
 __all__ = [
     "Domain",
     "GradientGram",
+    "as_sympy",
     "at_origin",
     "known_maximizers",
     "maximum_is",
@@ -115,6 +117,13 @@ class GradientGram:
                 "delta", f"{point} is not a maximizer of this objective", "The claim fails here."
             )
         return self.rows[self.deltas.index(point), :]
+
+
+def as_sympy(number: Any) -> Any:
+    """Return an exact number, a Fraction for example, as SymPy's."""
+    if isinstance(number, Fraction):
+        return sympy.Rational(number.numerator, number.denominator)
+    return number
 
 
 def known_maximizers(formula: Any, theta: Sequence[Any]) -> MaximizerSet:

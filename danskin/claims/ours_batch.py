@@ -233,7 +233,8 @@ PRODUCT = Claim(
 def _formula(argument: Argument, claimed: dict[str, Any], formula: Any, vectors: Vectors) -> None:
     prove_twice(
         argument,
-        "The argmax of a sum over a product set is the product of the argmaxes: with a <= A, b <= B "
+        "The argmax of a sum over a product set is the product of the argmaxes: with a <= A, "
+        "b <= B "
         "(values and maxima of one sample and of the rest; induction over the samples), a + b >= "
         "A + B forces a >= A and b >= B",
         [
@@ -359,8 +360,10 @@ def _trap(argument: Argument, claimed: dict[str, Any], formula: Any, vectors: Ve
         verdicts = {t: _misses(S, joint, t) for t in subsets}
         missed = {t for t, v in verdicts.items() if v is Verdict.PROVED}
         argument.part(
-            f"s = {text}: of the 15 sets of joint maximizers that runs can return, the direction of "
-            f"(14) has D >= 0 exactly for {len(missed)}: those without (0, 1), and {{(0, 1)}} alone",
+            f"s = {text}: of the 15 sets of joint maximizers that runs can return, the "
+            "direction of "
+            f"(14) has D >= 0 exactly for {len(missed)}: those without (0, 1), and {{(0, 1)}} "
+            "alone",
             conjunction([decided(missed == wanted)])
             if Verdict.UNDECIDED not in verdicts.values()
             else Verdict.UNDECIDED,
@@ -394,7 +397,7 @@ def _for_all_s(
     """Prove for every s which sets miss: at a vertex, or at the point nearest to 0 on the line."""
     s = domain.names["s"]
     samples = _sample_gradients(formula, vectors, s)
-    joint = {
+    joint: dict[Any, Any] = {
         o: (sum((p.gradient([b]) for p, b in zip(samples, o, strict=True)), sympy.zeros(1, 2)) / 2)
         for o in itertools.product((0, 1), repeat=2)
     }
@@ -413,7 +416,8 @@ def _for_all_s(
         statements.append(domain.always(rise, ">=", f"D along minus the gradient of {least} >= 0"))
     prove_twice(
         argument,
-        f"For all {domain}: each of the {len(missing)} sets has a vertex as its min-norm point (KKT), "
+        f"For all {domain}: each of the {len(missing)} sets has a vertex as its min-norm "
+        "point (KKT), "
         "and some choice of maximizers gives a non-negative mean along minus it",
         statements,
     )
@@ -426,7 +430,8 @@ def _for_all_s(
     ]
     between = 2 * joint[(0, 1)] + (2 + s**2) * joint[(1, 1)]
     argument.part(
-        "The other sets have (0, 1) and another outcome; (4 + s^2) x = 2 (gradient of (0, 1)) + (2 + "
+        "The other sets have (0, 1) and another outcome; (4 + s^2) x = 2 (gradient of (0, "
+        "1)) + (2 + "
         "s^2) (gradient of (1, 1) or (0, 0)), x in the hull",
         decided(
             (between - x).applyfunc(sympy.expand).is_zero_matrix and joint[(1, 1)] == joint[(0, 0)]
@@ -437,7 +442,8 @@ def _for_all_s(
     below = (4 + s**2) * joint[(0, 1)] - x + (2 + s**2) * w
     above = (4 + s**2) * joint[(1, 0)] - x - (6 + s**2) * w
     argument.part(
-        "and x lies between (0, 1) and (1, 0) too: (4 + s^2)(gradient - x) is -(2 + s^2) w at the one "
+        "and x lies between (0, 1) and (1, 0) too: (4 + s^2)(gradient - x) is -(2 + s^2) w "
+        "at the one "
         "and (6 + s^2) w at the other",
         decided(all(m.applyfunc(sympy.expand).is_zero_matrix for m in (below, above))),
         SYMBOLIC,

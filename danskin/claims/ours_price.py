@@ -331,7 +331,8 @@ def _sharp(argument: Argument, claimed: dict[str, Any], formula: Any) -> None:
     )
     prove_twice(
         argument,
-        f"Along -u: <-u, v> = {claimed['bound']} with r2 = rho^2, positive, and <-u, u>, <-u, g> are "
+        f"Along -u: <-u, v> = {claimed['bound']} with r2 = rho^2, positive, and <-u, u>, <-u, "
+        "g> are "
         "no larger: D(0; -u) is the bound",
         [
             domain.implies("-uv >= price", let, "NOT + UNIT"),

@@ -65,7 +65,8 @@ def _lines(values: list[Any], slopes: list[Any]) -> dict[str, sympy.Expr]:
 
 def _limits(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None:
     argument.say(
-        "The dual: alpha maximises sum alpha_j v_j - (eta/2) |x|^2 over the simplex, x = sum alpha_j "
+        "The dual: alpha maximises sum alpha_j v_j - (eta/2) |x|^2 over the simplex, x = sum "
+        "alpha_j "
         "g_j, d = -eta x. All values v_j are taken relative to the highest, so v_j <= 0; w = "
         "-sum alpha_j v_j >= 0. s = |x|^2, e = eta > 0."
     )
@@ -222,7 +223,7 @@ def _plateau(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None:
     values, slopes = _model(argument, plateau, "0", claimed["points"], claimed["model"])
     let = _lines(values, slopes)
     d = parse(claimed["d"], {}, "claimed")
-    at = [line.xreplace({sympy.Symbol("d"): d}) for line in let.values()]
+    at: list[Any] = [line.xreplace({sympy.Symbol("d"): d}) for line in let.values()]
     level = max(at, key=float)
     let |= {"best": d, "level": level}
     argument.say(f"At d = {d} the lines are {at}, so the model has the value {level} there.")
@@ -285,7 +286,7 @@ def _none(argument: Argument, claimed: dict[str, Any], absolute_value: Any) -> N
     lines = _lines(values, slopes)
     least = parse(claimed["d"], {}, "claimed")
     radius = parse(claimed["radius"], {}, "claimed")
-    at = [line.xreplace({sympy.Symbol("d"): least}) for line in lines.values()]
+    at: list[Any] = [line.xreplace({sympy.Symbol("d"): least}) for line in lines.values()]
     level = max(at, key=float)
     let = {**lines, "best": least, "level": level}
     given = {"M1": "M >= l1", "M2": "M >= l2"}

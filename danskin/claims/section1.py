@@ -195,7 +195,8 @@ def _moving(argument: Argument, claimed: dict[str, Any], rng: np.random.Generato
             phi = np.max(-((here**2 - 1) ** 2) + step * (a * here + b * here**2 + c))
             worst = max(worst, abs(phi / abs(step) - value))
     argument.evidence(
-        f"{claimed['moving']} random objectives -(d^2-1)^2 + t (a d + b d^2 + c), tied at d = -1, 1 "
+        f"{claimed['moving']} random objectives -(d^2-1)^2 + t (a d + b d^2 + c), tied at d = "
+        "-1, 1 "
         f"with maximizers that move with t: difference quotients within {worst:.1e} of the formula",
         worst <= claimed["tolerance"],
     )

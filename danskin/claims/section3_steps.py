@@ -104,7 +104,7 @@ def _corrected(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) ->
         raise InvalidInputError("objective", "the ends do not carry <theta, v> and <theta, u>", "")
     s = sympy.Symbol("s")
     row = point.gradient([1])
-    shift = sympy.expand(-s * row * point.gram)
+    shift: Any = sympy.expand(-s * row * point.gram)
     moved = {x: x + y for x, y in zip(f.theta_symbols, shift, strict=True)}
     low, high = (sympy.expand(v.xreplace(moved)) for v in values)
     argument.say(

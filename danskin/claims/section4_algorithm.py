@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -21,7 +22,7 @@ from danskin.claims.argument import (
     ordered,
 )
 from danskin.claims.core import Claim
-from danskin.claims.gram import known_maximizers, number_is
+from danskin.claims.gram import as_sympy, known_maximizers, number_is
 from danskin.claims.implication import Implication, prove_twice
 from danskin.claims.section4_theorem2 import convex_combination
 from danskin.counterexamples import (
@@ -53,6 +54,19 @@ def _dot(a: Any, b: Any) -> sympy.Expr:
 
 def _read(vectors: Any) -> list[list[sympy.Expr]]:
     return [[parse(x, {}, "vectors") for x in v] for v in vectors]
+
+
+def _only(S: Any) -> tuple[Row, Row]:
+    """Return the one maximizer and its gradient.
+
+    Raises
+    ------
+    InvalidInputError
+        There are more.
+    """
+    if S.faces or len(S.exact_deltas) != 1:
+        raise InvalidInputError("objective", "its maximizer is not unique", "")
+    return S.exact_deltas[0], S.exact_gradients[0]
 
 
 def _gradients(formula: Any, vectors: Any) -> tuple[Any, tuple[Row, ...]]:
@@ -89,7 +103,7 @@ def _improves_printed(
     )
     theta, step = (parse(claimed[k], {}, "claimed") for k in ("theta", "step"))
     S = known_maximizers(curve, [theta])
-    (delta,), (gradient,) = S.exact_deltas or (), S.exact_gradients or ()
+    delta, gradient = _only(S)
     gamma = -gradient[0] / sympy.sqrt(gradient[0] ** 2)
     before, after = (
         curve.at([x]).xreplace(dict(zip(curve.delta_symbols, delta, strict=True)))
@@ -157,7 +171,7 @@ def _improves_corrected(argument: Argument, claimed: dict[str, Any], **formulas:
     for name, vectors in claimed["instances"].items():
         _, gradients = _gradients(formulas[name], vectors)
         found = exact_min_norm(gradients, sign=sign)
-        rho = sympy.sqrt(sympy.sympify(str(found.squared_norm), rational=True))
+        rho = sympy.sqrt(as_sympy(found.squared_norm))
         wanted = parse(rate, {"r": rho}, "rate")
         argument.part(f"{name}: rho = {rho} > 0", ordered(rho, ">", 0), EXACT)
         for i, g in enumerate(gradients):
@@ -240,7 +254,8 @@ BATCH_PRINTED = Claim(
     claimed={"members": ("1", "-3/2"), "runs": RUNS},
     prove=_batch_printed,
     corrected=(
-        r"S^\star(\theta) = S_1^\star \times \dots \times S_B^\star:\quad \gamma \text{ by (14) over}"
+        r"S^\star(\theta) = S_1^\star \times \dots \times S_B^\star:\quad \gamma"
+        r" \text{ by (14) over}"
         r"\ \tfrac1B \textstyle\sum_i \mathrm{conv}\, \nabla_\theta L_i(\theta, S_i^\star)"
     ),
     kind="error as printed",
@@ -250,7 +265,7 @@ BATCH_PRINTED = Claim(
 # --- the solver's step ---------------------------------------------------------------------------
 
 
-def _pair_of(formula: Any, vectors: Any) -> tuple[sympy.Matrix, sympy.Expr, sympy.Expr]:
+def _pair_of(formula: Any, vectors: Any) -> tuple[Any, Any, Any]:
     """Return the Gram matrix of two gradients, its spectral norm and the curvature h.
 
     With alpha = (a, 1 - a) the objective a' G a is h (a - a*)^2 + const.
@@ -334,10 +349,11 @@ def _step_printed(argument: Argument, claimed: dict[str, Any], formula: Any) -> 
     run = _iterates(gram, step, int(claimed["iterations"]))
     exact = Fraction(str(best))
     z = [x - exact for x in run]
-    alternates = all(a * b < 0 for a, b in zip(z, z[1:], strict=False))
+    alternates = all(a * b < 0 for a, b in itertools.pairwise(z))
     room = min(exact, 1 - exact)
     argument.lemma(
-        f"From the uniform start z_0 = {z[0]}, z_1 = {z[1]}: opposite signs. So the signs alternate "
+        f"From the uniform start z_0 = {z[0]}, z_1 = {z[1]}: opposite signs. So the signs "
+        "alternate "
         f"for ever and |z_k| grows until it is clipped, to at least {room}: |z_k+1| >= "
         f"min({room}, {claimed['growth']} |z_k|). It cannot tend to 0",
         decided(z[0] * z[1] < 0 and z[0] != 0 and room > 0),

@@ -17,7 +17,7 @@ from danskin.claims.argument import (
     ordered,
 )
 from danskin.claims.core import Claim
-from danskin.claims.gram import known_maximizers, number_is
+from danskin.claims.gram import as_sympy, known_maximizers, number_is
 from danskin.counterexamples import OBTUSE_PAIR, pull_back, sample_vectors
 from danskin.derivative import directional_derivative
 from danskin.descent import descend
@@ -67,13 +67,14 @@ def _lines(argument: Argument, claimed: dict[str, Any], formula: Any, vectors: A
         rows.append([sympy.expand(sympy.Add(*c) / len(pieces)) for c in zip(*pieces, strict=True)])
     wanted = [[parse(x, {}, "gradient") for x in g] for g in claimed["gradients"]]
     argument.part(
-        f"Lines 5 and 6: at the joint maximizers {claimed['runs']} the gradients, columns of M, are "
+        f"Lines 5 and 6: at the joint maximizers {claimed['runs']} the gradients, columns of "
+        "M, are "
         f"{rows}",
         decided(rows == wanted),
         EXACT,
     )
     found = exact_min_norm(rows, sign=sign)
-    weights = [sympy.S(str(w)) for w in found.weights]
+    weights = [as_sympy(w) for w in found.weights]
     argument.part(
         f"Line 7: alpha = {tuple(weights)} minimises |M alpha|^2 (KKT in exact arithmetic)",
         conjunction(
@@ -92,9 +93,11 @@ def _lines(argument: Argument, claimed: dict[str, Any], formula: Any, vectors: A
     number_is(argument, "D(theta; gamma) over all maximizers", rate, "<", "0")
     number_is(argument, "D(theta; gamma)", rate, "==", -sympy.sqrt(square))
     moved = [t + beta * c for t, c in zip(theta, gamma, strict=True)]
-    before, after = S.exact_value, maximizers(batch, moved).exact_value
+    before: Any = S.exact_value
+    after: Any = maximizers(batch, moved).exact_value
     argument.part(
-        f"Line 9: theta moves by beta = {beta} to ({', '.join(map(str, map(sympy.simplify, moved)))})"
+        f"Line 9: theta moves by beta = {beta} to "
+        f"({', '.join(map(str, map(sympy.simplify, moved)))})"
         f", and phi falls from {before} to {sympy.simplify(after)}",
         ordered(after, "<", before),
         EXACT,
@@ -184,8 +187,10 @@ def _line_4(argument: Argument, claimed: dict[str, Any], formula: Any, vectors: 
     for i, one in enumerate(samples):
         wrong = mean([one] * len(samples))
         argument.witness(
-            f"Two samples, theta = {tuple(map(str, theta))}, delta = {tuple(map(str, deltas))}: with "
-            f"each sample's own data g = {right}; with (x, y) = (x_{i + 1}, y_{i + 1}) in every term "
+            f"Two samples, theta = {tuple(map(str, theta))}, delta = "
+            f"{tuple(map(str, deltas))}: with "
+            f"each sample's own data g = {right}; with (x, y) = (x_{i + 1}, y_{i + 1}) in "
+            "every term "
             f"it is {wrong}",
             [equal(right, parse(claimed["g"], {}, "g"))],
             equal(wrong, right),
@@ -221,7 +226,8 @@ def _dimension(argument: Argument, claimed: dict[str, Any], vertices: Any) -> No
         rank = sympy.Matrix(edges).rank() if edges else 0
         sums = [equal(sympy.Add(*c), 1) for c in corners]
         argument.lemma(
-            f"m = {m}: the {len(corners)} vertices lie on sum alpha_i = 1 and their differences have "
+            f"m = {m}: the {len(corners)} vertices lie on sum alpha_i = 1 and their "
+            "differences have "
             f"rank {rank} = m - 1",
             conjunction([decided(rank == m - 1), *sums]),
             EXACT,
@@ -237,7 +243,10 @@ DIMENSION = Claim(
     id="simplex-dimension",
     title="The simplex of m weights is m-dimensional",
     source="Section 4, Theorem 2, as printed",
-    statement=r"\dim \Delta_m = m,\quad \Delta_m = \{\alpha \ge 0, \textstyle\sum_{i=1}^m \alpha_i = 1\}",
+    statement=(
+        r"\dim \Delta_m = m,\quad \Delta_m = \{\alpha \ge 0, \textstyle\sum_{i=1}^m"
+        r" \alpha_i = 1\}"
+    ),
     expected=Verdict.REFUTED,
     methods=(EXACT,),
     objects={"vertices": _vertices},
@@ -254,7 +263,7 @@ DIMENSION = Claim(
 def _trivial(argument: Argument, claimed: dict[str, Any], formula: Any) -> None:
     objective = pull_back(formula, claimed["vectors"])
     S = known_maximizers(objective, claimed["theta"])
-    rows = S.exact_gradients or ()
+    rows: Any = S.exact_gradients
     argument.part(
         f"At theta = {claimed['theta']} the maximizer is unique: {S.exact_deltas}, gradient {rows}",
         decided(len(S) == 1 and not S.faces),
@@ -265,7 +274,7 @@ def _trivial(argument: Argument, claimed: dict[str, Any], formula: Any) -> None:
         f"alpha = {tuple(map(str, found.weights))} and x is that gradient",
         conjunction(
             [found.verify()]
-            + [equal(sympy.S(str(a)), b) for a, b in zip(found.point, rows[0], strict=True)]
+            + [equal(as_sympy(a), b) for a, b in zip(found.point, rows[0], strict=True)]
         ),
         EXACT,
     )

@@ -221,7 +221,8 @@ def _sharper(argument: Argument, claimed: dict[str, Any], orabona: Any, cubic: A
         if case["near"] is not None:
             near = [parse(x, {}, "near") for x in case["near"]]
             argument.part(
-                f"{name}: on the interval {tuple(map(str, near))} around the net and S* the gradient "
+                f"{name}: on the interval {tuple(map(str, near))} around the net and S* the "
+                "gradient "
                 f"has a derivative of size at most {L}",
                 _slope_bound(at, d, near, L),
                 SYMBOLIC,
@@ -238,11 +239,12 @@ def _sharper(argument: Argument, claimed: dict[str, Any], orabona: Any, cubic: A
         if case["far member"]:
             far = parse(case["far member"], {}, "net")
             argument.part(
-                f"{name}: the member {far} is further than {eps} from every maximizer: the cover is "
+                f"{name}: the member {far} is further than {eps} from every maximizer: the "
+                "cover is "
                 "one-sided",
                 conjunction(
                     [decided(far in net and not S.faces)]
-                    + [ordered(abs(far - x), ">", eps) for (x,) in S.exact_deltas or ()]
+                    + [ordered(sympy.Abs(far - x), ">", eps) for (x,) in S.exact_deltas or ()]
                 ),
                 EXACT,
             )
@@ -293,7 +295,7 @@ def _slope_bound(at: Any, d: sympy.Symbol, near: list[Any], L: sympy.Expr) -> Ve
     lo, hi = near
     argument = Argument()
     domain = {"LO": f"x >= {lo}", "HI": f"x <= {hi}"}
-    let = {"slope": slope.xreplace({d: sympy.Symbol("x")})}
+    let: dict[str, Any] = {"slope": slope.xreplace({d: sympy.Symbol("x")})}
     sample = {"x": str((lo + hi) / 2)}
     return prove_twice(
         argument,

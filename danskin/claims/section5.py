@@ -278,7 +278,8 @@ def _finite(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None:
     values = [orabona.at(claimed["theta"]).xreplace({orabona.delta_symbols[0]: p}) for p in points]
     argument.witness(
         f"theta = ({', '.join(claimed['theta'])}): S* = {list(S.faces) or S.exact_deltas}, an "
-        f"interval; for example g = {values[0]} = phi at each of {', '.join(claimed['maximizers'])}",
+        f"interval; for example g = {values[0]} = phi at each of "
+        f"{', '.join(claimed['maximizers'])}",
         [
             decided(S.complete),
             *(equal(v, S.exact_value) for v in values),
@@ -311,14 +312,17 @@ FINITE = Claim(
 
 
 def _negative_printed(argument: Argument, claimed: dict[str, Any], one_maximizer: Any) -> None:
-    f = pull_back(one_maximizer, claimed["vectors"])
+    f: Any = pull_back(one_maximizer, claimed["vectors"])
     theta = [0] * f.theta_dim
     S = known_maximizers(f, theta)
     other = parse(claimed["other"], {}, "delta")
     at = {f.delta_symbols[0]: other}
     second = tuple(g.xreplace(at) for g in f.gradient_at(theta))
     value = f.at(theta).xreplace(at)
-    (delta,), (first,) = S.exact_deltas or (), S.exact_gradients or ()
+    deltas, gradients = S.exact_deltas or (), S.exact_gradients or ()
+    if len(deltas) != 1:
+        raise InvalidInputError("objective", "its maximizer is not unique", "")
+    delta, first = deltas[0], gradients[0]
     product = _dot(tuple(first), second)
     derivative = directional_derivative(S, [-x for x in first]).value
     argument.witness(
@@ -350,7 +354,8 @@ NEGATIVE_PRINTED = Claim(
     prove=_negative_printed,
     corrected=(
         r"\delta_2 \in S^\star(\theta),\ \langle\nabla_\theta g(\theta, \delta_1), \nabla_\theta"
-        r" g(\theta, \delta_2)\rangle < 0 \implies D(\theta; -\nabla_\theta g(\theta, \delta_1)) > 0"
+        r" g(\theta, \delta_2)\rangle < 0 \implies D(\theta; -\nabla_\theta g(\theta,"
+        r" \delta_1)) > 0"
     ),
     kind="error as printed",
 )
@@ -388,7 +393,8 @@ def _negative_corrected(argument: Argument, claimed: dict[str, Any], obtuse_pair
     prove_twice(argument, "It is positive, and so is D, which is that over the length", positive)
     prove_twice(
         argument,
-        "In general: the first point need not be a maximizer. Any maximizer's <-g_1, g_2> > 0 is at "
+        "In general: the first point need not be a maximizer. Any maximizer's <-g_1, g_2> > "
+        "0 is at "
         "most the maximum M over S*, so M > 0",
         Domain({"MAX": "M >= z", "NEG": "z > 0"}, {"M": "2", "z": "1"}).implies(
             "M > 0", certificate="NOT + MAX + NEG"
@@ -403,7 +409,8 @@ NEGATIVE_CORRECTED = Claim(
     source="Section 5.2, second synthetic example, corrected",
     statement=(
         r"\delta_2 \in S^\star(\theta),\ \langle\nabla_\theta g(\theta, \delta_1), \nabla_\theta"
-        r" g(\theta, \delta_2)\rangle < 0 \implies D(\theta; -\nabla_\theta g(\theta, \delta_1)) > 0"
+        r" g(\theta, \delta_2)\rangle < 0 \implies D(\theta; -\nabla_\theta g(\theta,"
+        r" \delta_1)) > 0"
     ),
     expected=Verdict.PROVED,
     methods=(SYMBOLIC, DECISION),

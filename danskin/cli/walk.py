@@ -224,10 +224,11 @@ def _never_negative(S: MaximizerSets, gamma: Exact) -> bool:
 
 def _singles(S: MaximizerSets) -> tuple[tuple[SingleGradient, ...], tuple[str, ...]]:
     found: list[SingleGradient] = []
-    many = isinstance(S, BatchMaximizerSet) and len(S) > 4096
+    count = S.count if isinstance(S, BatchMaximizerSet) else len(S)
+    many = isinstance(S, BatchMaximizerSet) and count > 4096
     start = time.monotonic()
     if not many:
-        for i in range(min(len(S), _MAX_SINGLES)):
+        for i in range(min(count, _MAX_SINGLES)):
             left = _SINGLES_SECONDS - (time.monotonic() - start)
             if left <= 0:
                 break
@@ -236,9 +237,9 @@ def _singles(S: MaximizerSets) -> tuple[tuple[SingleGradient, ...], tuple[str, .
                     found.append(single_gradient(S, i))
             except LimitError:
                 break
-    if len(found) == len(S):
+    if len(found) == count:
         return tuple(found), ()
-    return tuple(found), (f"Single gradients: the first {len(found)} of {len(S)} were followed.",)
+    return tuple(found), (f"Single gradients: the first {len(found)} of {count} were followed.",)
 
 
 def _apply_theorem3(

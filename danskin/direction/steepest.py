@@ -189,7 +189,7 @@ def _sympy(number: Any) -> Any:
 def _of_batch(S: BatchMaximizerSet) -> SteepestDescent:
     bound: Bound = "exact" if S.complete and S.spans else "lower"
     result = product_min_norm([s.gradients for s in S.samples])
-    if len(S) <= _MAX_EXACT_RATIONAL and S.exact_gradients is not None:
+    if S.count <= _MAX_EXACT_RATIONAL and S.exact_gradients is not None:
         # The hull of the joint gradients is the Minkowski mean of the samples' hulls.
         rows = GradientRows(np.zeros((0, 0)), tuple(dict.fromkeys(S.exact_gradients)))
         return _of_rows(rows, bound, result)

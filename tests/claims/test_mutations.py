@@ -460,7 +460,10 @@ STATEMENTS = [
     ("negative-inner-product-as-printed", {"vectors": (("1", "0"), ("3/5", "4/5"))}),
     ("negative-inner-product-corrected", {"largest": "c"}),
     ("negative-inner-product-corrected", {"largest": "-2*c"}),
-    ("negative-inner-product-corrected", {"hypotheses": {"P": "p > 0", "Q": "q > 0", "NEG": "c < 1"}}),
+    (
+        "negative-inner-product-corrected",
+        {"hypotheses": {"P": "p > 0", "Q": "q > 0", "NEG": "c < 1"}},
+    ),
     ("theorem-3-sharper", {"cases": {"one": {**NET, "epsilon": "1/16"}}}),
     ("theorem-3-sharper", {"cases": {"one": {**NET, "lipschitz": "1/8"}}}),
     ("theorem-3-sharper", {"cases": {"one": {**NET, "far member": "1/4"}}}),
