@@ -1,8 +1,9 @@
 """Maxima attained at vertices of a product of polytopes: which faces attain them too.
 
-Two classes. *Multi-affine* functions, affine in each factor: f at a point is the mean of f over the
-vertices of the factors, so the argmax set is the union of the products of faces all of whose
-vertices attain the maximum. *Convex* functions, sums of strictly convex functions of affine forms
+Two classes. *Multi-affine* functions, affine in each factor: where f is largest at a point, it is so
+on the whole least face of each factor that holds the point (an affine function largest inside a
+face is constant on it). So the argmax set is the union of the products of hulls of vertices all of
+which attain the maximum. *Convex* functions, sums of strictly convex functions of affine forms
 and an affine function: a maximizer lies in a face all of whose vertices attain the maximum, and f
 is constant on it, so every affine form is. The argmax set is then the union of the hulls of
 those best vertices on which all forms agree, and each such hull is a face.
@@ -83,7 +84,7 @@ def maximize_multi_affine(
     sets: Sequence[CompactSet],
     symbols: Sequence[Sequence[sympy.Symbol]],
 ) -> list[list[CompactSet]] | None:
-    """Return the argmax of a function affine in each factor, on intervals and simplices.
+    """Return the argmax of a function affine in each factor, on polytopes.
 
     Returns
     -------
@@ -95,9 +96,6 @@ def maximize_multi_affine(
         if degree_in(terms, range(start, start + len(own))) > 1:
             return None
         start += len(own)
-    if not all(isinstance(s, (Box, Simplex)) for s in sets):
-        # Only there is a point one mean of the vertices and no other.
-        return None
     corners = _Corners(sets, symbols)
     tied = corners.best(expr)
     return None if tied is None else [corners.piece(b) for b in maximal_boxes(set(tied))]

@@ -16,7 +16,7 @@ from typing import Any
 import flint
 import sympy
 
-from danskin.exact import enclose, sign, tidy, to_fraction
+from danskin.exact import enclose, sign, to_fraction
 
 __all__ = ["Coefficients", "real_roots"]
 
@@ -46,11 +46,7 @@ def real_roots(coefficients: Coefficients) -> list[sympy.Expr] | None:
     if all(i % 2 == 0 for i in coefficients):
         return _roots_of_squares(coefficients)
     if not all(c.is_Rational for c in coefficients.values()):
-        leading = coefficients[degree]
-        monic = {i: tidy(c / leading) for i, c in coefficients.items()}
-        if not all(c.is_Rational for c in monic.values()):
-            return _roots_by_generators(coefficients)
-        coefficients = monic
+        return _roots_by_generators(coefficients)
     return _roots_of_factors(_integer_polynomial(coefficients))
 
 

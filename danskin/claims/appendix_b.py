@@ -176,7 +176,7 @@ def _overhead(argument: Argument, claimed: dict[str, Any], passes: Any) -> None:
         EXACT,
     )
     argument.witness(
-        f"Section 5.3 names {claimed['Section 5.3']} as what a cheaper variant avoids; it is "
+        f"Section 5.3 calls {claimed['Section 5.3']} the bulk of the overhead; it is "
         "number "
         f"{order.index(claimed['Section 5.3']) + 1} of {len(order)} and takes none of the passes "
         "(its matrix M'M and 100 iterations on m weights remain)",

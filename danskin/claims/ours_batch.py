@@ -265,11 +265,14 @@ def _formula(argument: Argument, claimed: dict[str, Any], formula: Any, vectors:
     product.append(((1 - a) * (1 - b), g2, h2))
     joint = sympy.Add(*(w * (g + h) / 2 for w, g, h in product))
     means = (a * g1 + (1 - a) * g2 + b * h1 + (1 - b) * h2) / 2
+    c11, c12, c21, c22 = sympy.symbols("c11 c12 c21 c22")
+    any_weights = c11 * (g1 + h1) + c12 * (g1 + h2) + c21 * (g2 + h1) + c22 * (g2 + h2)
+    marginals = (c11 + c12) * g1 + (c21 + c22) * g2 + (c11 + c21) * h1 + (c12 + c22) * h2
     argument.lemma(
         "Hulls: the product weights a_i b_j of joint gradients (g_i + h_j)/2 give the mean of the "
-        "samples' combinations, so the mean of the hulls is contained in the hull of the joint "
-        "gradients (the converse: marginal weights)",
-        decided(sympy.expand(joint - means) == 0),
+        "samples' combinations, and any joint weights c_ij give the one with their marginals: the "
+        "hull of the joint gradients is the mean of the samples' hulls",
+        decided(sympy.expand(joint - means) == 0 and sympy.expand(any_weights - marginals) == 0),
         SYMBOLIC,
     )
     for text in claimed["members"]:

@@ -136,7 +136,7 @@ def _limits(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None:
 LIMITS = Claim(
     id="step-aware-limits",
     title="The step-aware point goes from PGD-max's gradient to the min-norm point of all",
-    source="Ours; step-aware directions (theory, section 7)",
+    source="Ours; step-aware directions",
     statement=(
         r"x(\eta) \to \arg\min \{\|x\|: x \in \mathrm{conv}\{g_j: v_j = \max v\}\}\ (\eta \to 0),"
         r"\quad x(\eta) \to \arg\min \{\|x\|: x \in \mathrm{conv}\{g_j\}\}\ (\eta \to \infty)"
@@ -197,7 +197,7 @@ def _stuck(argument: Argument, claimed: dict[str, Any], absolute_value: Any) -> 
 STUCK = Claim(
     id="step-aware-stationary",
     title="Where the tied gradients have 0 in their hull no step size moves",
-    source="Ours; step-aware directions (theory, section 7)",
+    source="Ours; step-aware directions",
     statement=(
         r"0 \in \mathrm{conv}\{g_j: v_j = \max v\} \implies d(\eta) = 0\ \forall \eta > 0"
         r"\quad\text{(the absolute value at its kink)}"
@@ -257,7 +257,7 @@ def _plateau(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None:
 PLATEAU = Claim(
     id="trust-region-many-steps",
     title="One trust-region step can belong to a whole interval of step sizes",
-    source="Ours; trust region (theory, section 7)",
+    source="Ours; trust region",
     statement=(
         r"v = (1, 0),\ g = (-2, -1):\quad \arg\min_d \max_j (v_j + g_j d) + \tfrac{d^2}{2\eta} = 1"
         r"\quad \forall \eta \in [\tfrac12, 1]"
@@ -357,7 +357,7 @@ def _none(argument: Argument, claimed: dict[str, Any], absolute_value: Any) -> N
 NONE = Claim(
     id="trust-region-no-step",
     title="With 0 in the hull of all gradients no step size reaches a large radius",
-    source="Ours; trust region (theory, section 7)",
+    source="Ours; trust region",
     statement=(
         r"g = \theta\delta,\ \theta = \tfrac12:\ |d(\eta)| \le \tfrac12\ \forall \eta > 0,\quad"
         r" \arg\min_{|d| \le 1} \max_j (v_j + g_j d) = -\tfrac12"
@@ -435,7 +435,7 @@ def _exists(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None:
 EXISTS = Claim(
     id="trust-region-step-exists",
     title="With 0 outside the hull of all gradients every radius is reached",
-    source="Ours; trust region (theory, section 7)",
+    source="Ours; trust region",
     statement=r"\rho > 0 \implies \forall r > 0\ \exists \eta:\ \eta \|x(\eta)\| = r",
     expected=Verdict.PROVED,
     methods=(SYMBOLIC, DECISION, EXACT, NUMERIC),

@@ -248,7 +248,7 @@ def _steepest(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> 
     point, domain = pair_gram(obtuse_pair, claimed)
     introduce(argument, obtuse_pair, point, domain, claimed)
     weights = [domain.formula(w) for w in claimed["weights"]]
-    x = sympy.expand(sympy.Matrix([weights]) * point.rows)
+    x: Any = sympy.expand(sympy.Matrix([weights]) * point.rows)
     simplex = [domain.always(w, ">=", f"weight {w} >= 0") for w in weights]
     simplex.append(domain.always(sympy.Add(*weights) - 1, "==", "the weights add up to 1"))
     prove_twice(argument, f"The weights {weights} lie in the simplex", simplex)

@@ -237,14 +237,16 @@ def _sharper(argument: Argument, claimed: dict[str, Any], orabona: Any, cubic: A
             EXACT,
         )
         if case["far member"]:
-            far = parse(case["far member"], {}, "net")
+            far: Any = parse(case["far member"], {}, "net")
             argument.part(
                 f"{name}: the member {far} is further than {eps} from every maximizer: the "
                 "cover is "
                 "one-sided",
                 conjunction(
-                    [decided(far in net and not S.faces)]
-                    + [ordered(sympy.Abs(far - x), ">", eps) for (x,) in S.exact_deltas or ()]
+                    [
+                        decided(far in net and not S.faces),
+                        *(ordered(sympy.Abs(far - x), ">", eps) for (x,) in S.exact_deltas or ()),
+                    ]
                 ),
                 EXACT,
             )
@@ -271,13 +273,15 @@ def _sharper(argument: Argument, claimed: dict[str, Any], orabona: Any, cubic: A
         if case["global lipschitz"]:
             wide = parse(case["global lipschitz"], {}, "L")
             ends = [*f.domain.exact_lo, *f.domain.exact_hi]
-            slopes = [sympy.diff(g, d).xreplace({d: e}) for g in at for e in ends]
+            slopes: list[Any] = [sympy.diff(g, d).xreplace({d: e}) for g in at for e in ends]
             argument.part(
                 f"{name}: over all of S the constant is at least {wide}, with which the inequality "
                 "fails",
                 conjunction(
-                    [decided(any(sign(abs(s) - wide) == 0 for s in slopes))]
-                    + [ordered(exact_max([_along(r, gamma) for r in rows])[0], ">=", -wide * eps)]  # type: ignore[index]
+                    [
+                        decided(any(sign(abs(s) - wide) == 0 for s in slopes)),
+                        ordered(exact_max([_along(r, gamma) for r in rows])[0], ">=", -wide * eps),  # type: ignore[index]
+                    ]
                 ),
                 EXACT,
             )

@@ -319,7 +319,8 @@ def _negative_printed(argument: Argument, claimed: dict[str, Any], one_maximizer
     at = {f.delta_symbols[0]: other}
     second = tuple(g.xreplace(at) for g in f.gradient_at(theta))
     value = f.at(theta).xreplace(at)
-    deltas, gradients = S.exact_deltas or (), S.exact_gradients or ()
+    deltas: Any = S.exact_deltas
+    gradients: Any = S.exact_gradients
     if len(deltas) != 1:
         raise InvalidInputError("objective", "its maximizer is not unique", "")
     delta, first = deltas[0], gradients[0]

@@ -89,6 +89,16 @@ CASES = {
             Product(Hull([[0, 1, 0], [0, 0, 1]]), Simplex(2)),
         ],
     ),
+    "bilinear on an l1 ball": (
+        d0 * d2 + zero * d1,
+        Product(Ball([0, 0], 1, 1), Interval(-1, 1)),
+        [FiniteSet([[1, 0, 1]]), FiniteSet([[-1, 0, -1]])],
+    ),
+    "bilinear on an l1 ball, with faces": (
+        (d0 + d1) * d2,
+        Product(Ball([0, 0], 1, 1), Interval(0, 1)),
+        [Product(Hull([[1, 0], [0, 1]]), FiniteSet([[1]]))],
+    ),
     "trilinear": (
         d0 * d1 * d2,
         Box([-1] * 3, [1] * 3),
@@ -183,6 +193,8 @@ OUTSIDE = {
     "quadratic on a ball": (d0**2 + d1**2, Ball([0, 0], 1)),
     "bilinear on balls": (d0 * d2, Product(Ball([0, 0], 1), Ball([0, 0], 1))),
     "bilinear within one l1 factor": (d0 * d1 - d1**2, Ball([0, 0], 1, 1)),
+    "unequal entropies": (-xlogx(d0) - 2 * xlogx(d1) - xlogx(d2), Simplex(3)),
+    "indefinite with a zero pivot": (d0 * d1 + d1**2, Box([-1, -1], [1, 1])),
     "mixed entropy": (xlogx(d0) - xlogx(d1), Simplex(3)),
     "entropy of a difference": (xlogx(d0 - d1), Box([0, 0], [1, 1])),
     "convex minus convex": (d0**4 - exp(d0 + d1) + d1, Box([-1, -1], [1, 1])),

@@ -128,6 +128,11 @@ def test_constants_and_points_give_the_whole_interval():
     assert maximize_polynomial(terms(-X), Interval(0, 1)) == [FiniteSet([[0]])]
 
 
+def test_endpoints_that_agree_unseen_give_one_point():
+    hidden = Interval("sqrt(5 + 2*sqrt(6))", "sqrt(2) + sqrt(3)")
+    assert len(maximize_polynomial(terms(X**2 - 7 * X), hidden)) == 1
+
+
 def test_an_endpoint_that_is_critical_counts_once():
     found = maximize_polynomial(terms(-(X**2) * (X - 1) ** 2), Interval(0, 1))
     assert {p.exact_point()[0] for p in found} == {0, 1}
