@@ -124,8 +124,10 @@ def test_a_numeric_net_assumes_its_cover():
 
 
 def test_infinite_sets_do_not_count_as_covered():
-    f = formula("t1*d + t2*d*(1-d)", ["t1", "t2"], ["d"], dk.Interval(0, 1))
-    c = dk.theorem3(dk.maximizers(f, [0, 0]), [-1, -1], lipschitz=2, epsilon="1/2")
+    f = formula("t1*(d+2) + t2*d*(1-d)", ["t1", "t2"], ["d"], dk.Interval(0, 1))
+    c = dk.theorem3(dk.maximizers(f, [0, 0]), [-1, 0], lipschitz=2, epsilon="1/2")
+    assert c.verdict is Verdict.PROVED
+    assert len(c.assumptions) == 3
     assert not any("(proved)" in a for a in c.assumptions)
 
 

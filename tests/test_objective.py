@@ -127,8 +127,10 @@ def test_callables_get_copies_and_their_answers_are_checked():
 
     theta = np.array([1.0])
     f = dk.MinMaxObjective(greedy, lambda t, d: t, I, theta_dim=1)
-    f.value(theta, [0.5])
+    deltas = np.array([[0.5]])
+    f.values(theta, deltas)
     assert theta[0] == 1.0
+    assert deltas[0, 0] == 0.5
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """Maxima attained at vertices of a product of polytopes: which faces attain them too.
 
-Two classes. *Multi-affine* functions, affine in each factor: where f is largest at a point, it is so
-on the whole least face of each factor that holds the point (an affine function largest inside a
-face is constant on it). So the argmax set is the union of the products of hulls of vertices all of
-which attain the maximum. *Convex* functions, sums of strictly convex functions of affine forms
+Two classes. *Multi-affine* functions, affine in each factor: where f is largest at a point, it is
+so on the whole least face of each factor that holds the point (an affine function largest inside
+a face is constant on it). So the argmax set is the union of the products of hulls of vertices all
+of which attain the maximum. *Convex* functions, sums of strictly convex functions of affine forms
 and an affine function: a maximizer lies in a face all of whose vertices attain the maximum, and f
 is constant on it, so every affine form is. The argmax set is then the union of the hulls of
 those best vertices on which all forms agree, and each such hull is a face.

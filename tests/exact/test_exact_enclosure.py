@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from danskin.errors import ExpressionError
 from danskin.exact import enclose, to_float
+from danskin.exact.enclosure import _integer_power
 
 s = sympy.sqrt
 X = sympy.Symbol("x")
@@ -43,6 +44,9 @@ def test_contains_the_number_and_is_narrow(number, bits):
 def test_powers_and_roots_of_a_ball_around_zero():
     """Arb's own power of a ball with midpoint 0 is NaN, and so is its root."""
     zero = s(2 + s(2)) * s(2 - s(2)) - s(2)
+    around = flint.arb(0, 1)
+    assert _integer_power(around, 2).contains(flint.arb("0.9"))
+    assert _integer_power(around + 3, -2).overlaps(flint.arb("0.25"))
     assert enclose(zero**2, 64).is_finite()
     assert enclose(zero**2, 64).contains(0)
     assert enclose(s(zero, evaluate=False), 64) == 0
