@@ -340,7 +340,9 @@ class ExpressionObjective(MinMaxObjective):
     def values(self, theta: np.ndarray, deltas: np.ndarray) -> np.ndarray:
         """See `MinMaxObjective.values`."""
         out = self._compiled_value(*theta, *deltas.T)[0]
-        return self._finite("g(theta, delta)", np.broadcast_to(out, len(deltas)), theta, deltas)
+        # A copy: a broadcast view is read-only.
+        values = np.broadcast_to(out, len(deltas)).copy()
+        return self._finite("g(theta, delta)", values, theta, deltas)
 
     def gradients(self, theta: np.ndarray, deltas: np.ndarray) -> np.ndarray:
         """See `MinMaxObjective.gradients`."""

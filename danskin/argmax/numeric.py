@@ -19,7 +19,7 @@ from danskin.argmax.result import ArgMax
 from danskin.errors import InvalidInputError
 from danskin.sets import Ball, Box, CompactSet, FiniteSet, Product
 
-__all__ = ["numeric_argmax", "projected_ascent"]
+__all__ = ["numeric_argmax"]
 
 _GRID = 4001
 _STARTS = 128
@@ -32,8 +32,6 @@ TIE_TOLERANCE = 1e-9
 #: Tied points nearer than this, relative to the set's diameter, are one maximizer unless g dips
 #: between them: a tie within 1e-9 of a smooth maximum leaves its position open to about 3e-5.
 _MERGE = 1e-3
-
-_differences = differences
 
 
 def numeric_argmax(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from danskin.argmax.numeric import _differences, projected_ascent
+from danskin.argmax import differences, projected_ascent
 from danskin.derivative import directional_derivative
 from danskin.descent.arguments import constant, integer
 from danskin.errors import InvalidInputError
@@ -71,13 +71,13 @@ class ProjectedAscent:
             )
 
         def value(deltas: np.ndarray) -> np.ndarray:
-            return np.array(f.values(theta, deltas))  # a copy: the ascent writes into it
+            return f.values(theta, deltas)
 
-        differences = _differences(value, domain)
+        slopes = differences(value, domain)
 
         def slope(deltas: np.ndarray) -> np.ndarray:
             found = f.delta_gradients(theta, deltas)
-            found = differences(deltas) if found is None else found
+            found = slopes(deltas) if found is None else found
             # Infinite at the simplex's boundary for entropies: a long step, then projected.
             return np.nan_to_num(found, posinf=1e9, neginf=-1e9)
 
