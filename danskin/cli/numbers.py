@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import sympy
 
@@ -41,8 +41,7 @@ def number(exact: Any, value: float | None = None) -> str:
         Its float64, where already known.
     """
     if exact is None:
-        assert value is not None
-        return decimal(value)
+        return decimal(cast("float", value))
     text = _text(exact)
     if len(text) <= 12 and exact.is_Integer:
         return text
@@ -79,8 +78,8 @@ def vector(exact: Sequence[Any] | None, values: Sequence[float] | None = None) -
         if max(map(len, texts)) <= _LONGEST:
             return f"({', '.join(texts)})"
         values = [to_float(x) for x in exact]
-    assert values is not None
-    return f"({', '.join(decimal(float(v)) for v in values)})"
+    known = cast("Sequence[float]", values)
+    return f"({', '.join(decimal(float(v)) for v in known)})"
 
 
 def describe_set(domain: CompactSet, names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from rich import box
 from rich.console import Console
@@ -98,7 +98,6 @@ class _Report:
 
     def problem(self) -> None:
         problem = self.walk.problem
-        assert problem.at is not None
         self.line("Problem: phi(theta) = max over delta in S of g(theta, delta)", "bold")
         rows = []
         if len(problem.samples) == 1:
@@ -110,7 +109,9 @@ class _Report:
         if problem.parameters:
             texts = [f"{k} = {clip(str(v))}" for k, v in problem.parameters.items()]
             rows.append(("with", clip(", ".join(texts), _LONG_TEXT)))
-        rows.append(("theta", _entries(self.names, problem.at, self.S.theta)))
+        rows.append(
+            ("theta", _entries(self.names, problem.at, self.S.theta))
+        )
         self.fields(rows)
 
     def maximizers(self, index: int, sample: Sample, S: MaximizerSet) -> None:
@@ -179,8 +180,8 @@ class _Report:
             rows.append(("rho = |x*|", f"{number(-steepest.exact_derivative, upper)} exactly"))
             rows.append(("solver", f"{_between(result.lower_bound, result.norm)} in float64"))
         else:
-            assert lower is not None
-            rows.append(("rho = |x*|", f"{_between(lower, upper)} (gradients rounded to float64)"))
+            between = _between(cast("float", lower), upper)
+            rows.append(("rho = |x*|", f"{between} (gradients rounded to float64)"))
         self.fields(rows)
 
     def singles(self) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import sympy
@@ -143,9 +143,7 @@ def _constants(problem: Problem) -> tuple[sympy.Expr, sympy.Expr] | None:
             raise InvalidInputError(
                 f"query.{key}", f"{number(value)} is negative", "Give a number >= 0."
             )
-    assert problem.lipschitz is not None
-    assert problem.epsilon is not None
-    return problem.lipschitz, problem.epsilon
+    return cast("sympy.Expr", problem.lipschitz), cast("sympy.Expr", problem.epsilon)
 
 
 @contextmanager

@@ -26,8 +26,8 @@ class StepAware:
         d itself, not normalised: add it to theta.
     direction : ndarray (n,), unit, or None where the displacement is 0
     decrease : float
-        By how much the piecewise-linear model falls along the displacement. A statement about
-        the model over the points given, not about phi.
+        By how much the model falls along the displacement (for a given `step`: with its proximal
+        term). A statement about the model over the points given, not about phi.
     stationary : bool
         The gradients tied at the highest value have 0 in their hull: no step helps the model.
     solution : StepAwareResult

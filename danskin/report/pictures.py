@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import numpy as np
 
@@ -84,8 +85,7 @@ def _landscape(f: MinMaxObjective, runs: Mapping[str, Trace]) -> plots.Axes:
 
 def _svg(ax: plots.Axes) -> bytes:
     """Save a picture's figure and close it: pyplot would keep it otherwise."""
-    figure = ax.figure
-    assert isinstance(figure, plots.Figure)
+    figure = cast("plots.Figure", ax.figure)
     buffer = io.BytesIO()
     # Names of parts from a fixed seed: the same report is the same file.
     with plots.plt.rc_context({"svg.hashsalt": "danskin"}):
