@@ -109,9 +109,7 @@ class _Report:
         if problem.parameters:
             texts = [f"{k} = {clip(str(v))}" for k, v in problem.parameters.items()]
             rows.append(("with", clip(", ".join(texts), _LONG_TEXT)))
-        rows.append(
-            ("theta", _entries(self.names, problem.at, self.S.theta))
-        )
+        rows.append(("theta", _entries(self.names, problem.at, self.S.theta)))
         self.fields(rows)
 
     def maximizers(self, index: int, sample: Sample, S: MaximizerSet) -> None:
