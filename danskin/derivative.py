@@ -20,6 +20,7 @@ from danskin.exact import (
     exact_max,
     exact_vector,
     is_exact_input,
+    latex,
     length,
     sign,
     tidy,
@@ -150,6 +151,10 @@ class DirectionalDerivative:
 
     def __repr__(self) -> str:
         return f"DirectionalDerivative({self.value}, {self.bound})"
+
+    def _repr_latex_(self) -> str:
+        relation = "=" if self.bound == "exact" else r"\ge"
+        return rf"$\displaystyle D(\theta; \gamma) {relation} {latex(self.value)}$"
 
 
 def directional_derivative(S_or_gradients: Any, direction: Any) -> DirectionalDerivative:

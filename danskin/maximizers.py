@@ -20,7 +20,7 @@ import sympy
 from danskin.argmax import ArgMax, maximize
 from danskin.argmax.polynomial import is_affine, polynomial_terms
 from danskin.errors import InvalidInputError
-from danskin.exact import exact_max, exact_number, tidy, to_float
+from danskin.exact import exact_max, exact_number, latex, tidy, to_float
 from danskin.expression import substitute
 from danskin.expression.whitelist import require_real
 from danskin.objective import BatchObjective, ExpressionObjective, MinMaxObjective
@@ -32,6 +32,8 @@ ExactPoint = tuple[sympy.Expr, ...]
 
 _MAX_FACE_VERTICES = 256
 _MAX_COMBINATIONS = 4096
+#: Rows and entries that a notebook shows.
+_MAX_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,30 @@ class MaximizerSet:
         return (
             f"MaximizerSet({len(self)} points{faces}, phi={self.value:.6g}, "
             f"complete={self.complete})"
+        )
+
+    def _repr_latex_(self) -> str:
+        shown = range(min(len(self), _MAX_SHOWN))
+        rows = [
+            " & ".join(
+                _latex_row(floats[i], None if exact is None else exact[i])
+                for floats, exact in (
+                    (self.deltas, self.exact_deltas),
+                    (self.gradients, self.exact_gradients),
+                )
+            )
+            for i in shown
+        ]
+        if len(self) > _MAX_SHOWN:
+            rows.append(r"\vdots & \vdots")
+        known = "all, proved" if self.complete else "found by a search"
+        value = latex(self.value if self.exact_value is None else self.exact_value)
+        relation = "=" if self.complete else r"\ge"
+        faces = "".join(rf",\ \text{{face }}\texttt{{{f}}}" for f in self.faces[:3])
+        table = r" \\ ".join([r"\delta^\star & \nabla_\theta g(\theta, \delta^\star)", *rows])
+        return (
+            rf"$\displaystyle \varphi(\theta) {relation} {value},\quad S^\star(\theta)"
+            rf"\ (\text{{{known}}}){faces}:\quad \begin{{array}}{{ll}} {table} \end{{array}}$"
         )
 
 
@@ -377,6 +403,14 @@ def _shifted(ball: Ball, index: int, side: int) -> ExactPoint:
     point = list(ball.exact_center)
     point[index] += side * ball.exact_radius
     return tuple(point)
+
+
+def _latex_row(floats: np.ndarray, exact: ExactPoint | None) -> str:
+    shown = [f"{x:.6g}" for x in floats[:_MAX_SHOWN]]
+    if exact is not None and not any(x.has(sympy.CRootOf) for x in exact):
+        shown = [latex(x) for x in exact[:_MAX_SHOWN]]
+    more = [r"\ldots"] if len(floats) > _MAX_SHOWN else []
+    return rf"\left({', '.join([*shown, *more])}\right)"
 
 
 def _texts(rows: tuple[ExactPoint, ...] | None) -> list[list[str]] | None:

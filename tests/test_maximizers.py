@@ -355,3 +355,26 @@ def test_too_many_joint_maximizers_are_not_listed_but_handled():
     assert dk.directional_derivative(S, [1]).value == 1
     with pytest.raises(InvalidInputError, match="samples"):
         _ = S.gradients
+
+
+def test_a_notebook_shows_the_blackboard_form():
+    """LaTeX with balanced braces; exact numbers where they are known, an honest relation."""
+    f = dk.MinMaxObjective.from_expression(
+        "d*(t1**2 + (t2+1)**2) + (1-d)*(t1**2 + (t2-1)**2)", ["t1", "t2"], ["d"], dk.Interval(0, 1)
+    )
+    S = dk.maximizers(f, ["1/2", 0])
+    proved = S._repr_latex_()
+    assert r"\frac{5}{4}" in proved
+    assert "all, proved" in proved
+    searched = dk.maximizers(
+        dk.MinMaxObjective.from_expression("t*cos(d)", ["t"], ["d"], dk.Interval(-1, 1)), [1]
+    )._repr_latex_()
+    assert r"\ge 1" in searched
+    best = dk.steepest_descent(S)._repr_latex_()
+    assert r"\left(-1, 0\right)" in best
+    uphill = dk.single_gradient(S, 0).derivative._repr_latex_()
+    assert r"\frac{3 \sqrt{5}}{5}" in uphill
+    for text in (proved, searched, best, uphill):
+        assert text.count("{") == text.count("}")
+        assert text.startswith("$")
+        assert text.endswith("$")

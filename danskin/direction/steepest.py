@@ -16,7 +16,7 @@ import sympy
 
 from danskin.derivative import Bound, GradientRows, directional_derivative, gradient_rows
 from danskin.errors import LimitError, SolverError
-from danskin.exact import exact_vector, sign, tidy, to_float
+from danskin.exact import exact_vector, latex, sign, tidy, to_float
 from danskin.limits import time_limit
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.minnorm import (
@@ -33,6 +33,8 @@ _MAX_EXACT_RATIONAL = 64
 _MAX_EXACT_ALGEBRAIC = 6
 _EXACT_SECONDS = 5.0
 _MAX_CUTS = 200
+#: Entries of a direction that a notebook shows.
+_MAX_SHOWN = 12
 _CUT_TOLERANCE = 1e-9
 
 
@@ -108,6 +110,24 @@ class SteepestDescent:
         if self.stationary:
             return f"SteepestDescent(stationary, {self.bound})"
         return f"SteepestDescent(derivative={self.derivative:.6g}, {self.bound})"
+
+    def _repr_latex_(self) -> str:
+        if self.stationary:
+            return r"$\displaystyle 0 \in \mathrm{conv}\{\nabla_\theta g\}$: stationary"
+        if self.direction is None:
+            return r"undecided whether $0 \in \mathrm{conv}\{\nabla_\theta g\}$"
+        if self.exact_direction is None:
+            entries = [f"{x:.6g}" for x in self.direction[:_MAX_SHOWN]]
+            rate = latex(self.derivative)
+        else:
+            entries = [latex(x) for x in self.exact_direction[:_MAX_SHOWN]]
+            rate = latex(self.exact_derivative)
+        more = [r"\ldots"] if len(self.direction) > _MAX_SHOWN else []
+        relation = "=" if self.bound == "exact" else r"\ge"
+        return (
+            rf"$\displaystyle \gamma^\star = \left({', '.join([*entries, *more])}\right), \quad "
+            rf"D(\theta; \gamma^\star) {relation} {rate}$"
+        )
 
 
 def steepest_descent(S_or_gradients: Any) -> SteepestDescent:
