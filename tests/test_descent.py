@@ -214,7 +214,7 @@ def test_projected_ascent_stays_in_the_set_and_climbs(f, size):
 
 
 def test_projected_ascent_returns_its_starts_on_the_kink_of_the_printed_example():
-    """theory.md section 2: dg/ddelta = 4 theta2 vanishes there."""
+    """Orabona's g: dg/ddelta = 4 theta2 vanishes there."""
     f = orabona()
     starts = f.domain.sample(np.random.default_rng(1), 10)
     for size in (None, 1):

@@ -25,7 +25,7 @@ def exact(S):
     return set(zip(S.exact_deltas, S.exact_gradients, strict=True))
 
 
-# --- the families of theory.md, section 2 --------------------------------------------------------
+# --- the families of counterexamples --------------------------------------------------------------
 
 
 def test_absolute_value():
