@@ -221,3 +221,19 @@ def test_stationarity_of_a_batch_is_exact_where_each_sample_is_stationary():
     best = dk.steepest_descent(dk.maximizers(dk.BatchObjective([flat] * 16), [0]))
     assert best.stationary
     assert best.exact_derivative == 0
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e-8, 1e-6])
+def test_the_derivative_is_that_of_the_direction_also_where_the_gap_is_open(size):
+    """Nearly stationary and too large for exact arithmetic: no more is promised than D itself."""
+    rng = np.random.default_rng(0)
+    gradients = rng.normal(size=(50, 1000))
+    gradients += size * rng.normal(size=1000) - rng.dirichlet(np.ones(50)) @ gradients
+    best = dk.steepest_descent(gradients)
+    if best.direction is None:
+        assert not best.stationary
+        assert "undecided" in repr(best)
+    else:
+        assert best.derivative == float(dk.directional_derivative(gradients, best.direction))
+        assert best.derivative < 0
+        assert "not settled" in best.explain()

@@ -47,8 +47,8 @@ class SteepestDescent:
     direction : ndarray (n,), unit, or None
         None at a stationary point, and where rounding leaves open whether there is one.
     derivative : float
-        ``D(theta; direction) = -rho``; 0 at a stationary point (the least value over
-        ``|gamma| <= 1``).
+        ``D(theta; direction)``, which is ``-rho`` where the min-norm point is optimal; 0 where
+        there is no direction (at a stationary point the least value over ``|gamma| <= 1``).
     stationary : bool
         Whether 0 lies in the hull of the gradients: exactly where they are exact, else of
         gradients within rounding of those given (`min_norm.explain` has the numbers).
@@ -88,6 +88,11 @@ class SteepestDescent:
             )
         if self.direction is None:
             return f"Undecided. {self.min_norm.explain()}"
+        if self.exact_derivative is None and self.min_norm.status != "optimal":
+            return (
+                f"A descent direction at rate {self.derivative:.10g}, over {scope}; that it is the "
+                f"steepest is not settled. {self.min_norm.explain()}"
+            )
         exact = "" if self.exact_derivative is None else f" (exactly {self.exact_derivative})"
         return f"Steepest descent at rate {self.derivative:.10g}{exact}, over {scope}."
 
@@ -109,6 +114,8 @@ class SteepestDescent:
     def __repr__(self) -> str:
         if self.stationary:
             return f"SteepestDescent(stationary, {self.bound})"
+        if self.direction is None:
+            return "SteepestDescent(undecided whether a descent direction exists)"
         return f"SteepestDescent(derivative={self.derivative:.6g}, {self.bound})"
 
     def _repr_latex_(self) -> str:
@@ -154,12 +161,15 @@ def steepest_descent(S_or_gradients: Any) -> SteepestDescent:
         if S.faces and not S.spans:
             return _by_cuts(S)
         rows = GradientRows(S.gradients, S.exact_gradients)
-        return _of_rows(rows, "exact" if S.complete else "lower", min_norm_point(rows.floats))
+        bound: Bound = "exact" if S.complete else "lower"
+        return _of_rows(rows, bound, min_norm_point(rows.floats), rows.floats)
     rows = gradient_rows(S_or_gradients)
-    return _of_rows(rows, "exact", min_norm_point(rows.floats))
+    return _of_rows(rows, "exact", min_norm_point(rows.floats), rows.floats)
 
 
-def _of_rows(rows: GradientRows, bound: Bound, result: MinNormResult) -> SteepestDescent:
+def _of_rows(
+    rows: GradientRows, bound: Bound, result: MinNormResult, source: Any
+) -> SteepestDescent:
     exact = _exactly(rows.exact)
     if exact is not None:
         if exact.stationary:
@@ -168,15 +178,22 @@ def _of_rows(rows: GradientRows, bound: Bound, result: MinNormResult) -> Steepes
         unit = tuple(tidy(-_sympy(x) / rho) for x in exact.point)
         floats = np.array([to_float(x) for x in unit])
         return SteepestDescent(floats, -to_float(rho), False, result, bound, unit, -rho)
-    return _from_result(result, bound)
+    return _from_result(result, bound, source)
 
 
-def _from_result(result: MinNormResult, bound: Bound) -> SteepestDescent:
+def _from_result(result: MinNormResult, bound: Bound, source: Any) -> SteepestDescent:
+    """Read a float64 solution; `source` is what the derivative along it is taken over.
+
+    The derivative is asked anew and not read off the norm: ``-|x|`` is what an optimal x would
+    give, and promises too much where the gap is not closed.
+    """
     if result.status == "stationary":
         return SteepestDescent(None, 0.0, True, result, bound)
     if result.lower_bound <= 0:
         return SteepestDescent(None, 0.0, False, result, bound)
-    return SteepestDescent(-normalised(result.point), -result.norm, False, result, bound)
+    gamma = -normalised(result.point)
+    along = float(directional_derivative(source, gamma))
+    return SteepestDescent(gamma, along, False, result, bound)
 
 
 def normalised(x: np.ndarray) -> np.ndarray:
@@ -212,16 +229,12 @@ def _of_batch(S: BatchMaximizerSet) -> SteepestDescent:
     if S.count <= _MAX_EXACT_RATIONAL and S.exact_gradients is not None:
         # The hull of the joint gradients is the Minkowski mean of the samples' hulls.
         rows = GradientRows(np.zeros((0, 0)), tuple(dict.fromkeys(S.exact_gradients)))
-        return _of_rows(rows, bound, result)
+        return _of_rows(rows, bound, result, S)
     alone = [_exactly(s.exact_gradients) for s in S.samples]
     if all(e is not None and e.stationary for e in alone):
         # 0 is in every sample's hull, hence in their mean.
         return SteepestDescent(None, 0.0, True, result, bound, None, sympy.Integer(0))
-    found = _from_result(result, bound)
-    if found.direction is None or S.spans:
-        return found
-    # The listed gradients do not span the faces': the rate along the direction is asked anew.
-    return replace(found, derivative=float(directional_derivative(S, found.direction)))
+    return _from_result(result, bound, S)
 
 
 def _by_cuts(S: MaximizerSet) -> SteepestDescent:
@@ -255,7 +268,7 @@ def _by_cuts(S: MaximizerSet) -> SteepestDescent:
         gradients = np.vstack([gradients, gradient])
         result = min_norm_point(gradients)
     bound = "exact" if known else "lower"
-    direction = _from_result(result, bound)
+    direction = _from_result(result, bound, gradients)
     if direction.direction is None:
         return direction
     # The solver's lower bound is for the listed gradients; over the faces it is the last cut's.
