@@ -9,6 +9,7 @@ PYTEST_ARGS ?=
 PINS     := $(wildcard constraints/*.txt)
 BASE     := $(VENV)/.base-installed
 DEV      := $(VENV)/.dev-installed
+PEERS    := $(VENV)/.peers-installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench constraints clean distclean
@@ -43,7 +44,7 @@ format: $(DEV) ## let ruff fix and format what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV) ## time the min-norm solver against cvxpy
+bench: $(PEERS) ## time the min-norm solver against cvxpy
 	$(BIN)/python benchmarks/run_minnorm.py
 
 constraints: $(BIN)/python ## resolve the pinned versions anew for this Python
@@ -76,8 +77,12 @@ $(BASE): pyproject.toml $(PINS) | $(BIN)/python
 	@touch $@
 
 $(DEV): pyproject.toml $(PINS) | $(BIN)/python
-	$(call install,.[dev$(comma)notebooks])
+	$(call install,.[dev$(comma)notebooks$(comma)torch])
 	@touch $@ $(BASE)
+
+$(PEERS): pyproject.toml $(PINS) | $(DEV)
+	$(call install,.[dev$(comma)notebooks$(comma)torch$(comma)bench])
+	@touch $@ $(DEV) $(BASE)
 
 comma := ,
 
