@@ -1,0 +1,1 @@
+"""The bridge to PyTorch: the min-norm solver applied to network gradients."""
