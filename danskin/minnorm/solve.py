@@ -17,6 +17,7 @@ from danskin.errors import InvalidInputError, SolverError
 from danskin.minnorm.accelerated import accelerated_weights
 from danskin.minnorm.boundary import ArrayLike, Number, Samples, Sizes
 from danskin.minnorm.bounds import Bounds, gram_bounds, point_bounds, scale_bounds
+from danskin.minnorm.choose import float_weights
 from danskin.minnorm.rational import (
     IntegerGram,
     exact_active_set,
@@ -37,8 +38,6 @@ from danskin.minnorm.scaling import (
     factor,
     row_norms,
 )
-from danskin.minnorm.warm import warm_start
-from danskin.minnorm.wolfe import active_set
 
 __all__ = [
     "min_norm_point",
@@ -303,15 +302,6 @@ def compress(points: Float[np.ndarray, "m n"]) -> Float[np.ndarray, "m r"]:
         return points
     upper: Float[np.ndarray, "m m"] = np.linalg.qr(points.T)[1]
     return np.ascontiguousarray(upper.T)
-
-
-def float_weights(
-    points: Float[np.ndarray, "m r"], sizes: tuple[int, ...]
-) -> tuple[Float[np.ndarray, "m"], int]:
-    """Run the float64 active set, warm-started where there are many points."""
-    start = warm_start(points, sizes) if points.shape[0] > EXACT_POINTS else None
-    found = active_set(points, sizes, start=start)
-    return found.weights, found.iterations
 
 
 @dataclass(frozen=True)
