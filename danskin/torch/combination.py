@@ -1,0 +1,171 @@
+"""Gradients in, one direction out, checked: Gram matrix -> weights -> x -> report.
+
+The same for a batch's adversaries and for losses of any origin: a rule sees the Gram matrix and
+says weights; x and the inner products ``<x, g_j>`` are then computed from the gradients themselves,
+so that what the report says does not lean on the solver, nor on the Gram matrix' rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from danskin.errors import InvalidInputError
+from danskin.minnorm import min_norm_weights
+from danskin.torch.clock import Clock
+from danskin.torch.gram import Gradient, GradientStack, length
+from danskin.torch.report import Report, as_tensor, conflict_share
+
+__all__ = ["Combination", "Rule", "Weighed", "check_finite", "combine", "min_norm", "summarise"]
+
+
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """What a rule decides.
+
+    Attributes
+    ----------
+    weights : (M,) array
+        On the simplex, or one simplex a sample, samples after each other.
+    stationary : bool
+        Whether the rule knows that x is 0 within rounding.
+    scale : float
+        Factor from x to what is written: 1 unless a trust region shortened the step.
+    iterations : int
+    """
+
+    weights: np.ndarray
+    stationary: bool = False
+    scale: float = 1.0
+    iterations: int = 0
+
+
+#: (Gram matrix, losses (m, B)) -> weights.
+Rule = Callable[[np.ndarray, Tensor], Weighed]
+
+
+@dataclass(eq=False)
+class Combination:
+    """What a method found.
+
+    Attributes
+    ----------
+    x : Gradient
+        The combined gradient.
+    weights : (m,) or (m, B) array
+    losses : (m, B) tensor
+    products : (m,) or (B, m) array
+        ``<x, g>`` for each gradient that was combined.
+    size : float
+        Length that x would have if nothing cancelled.
+    longest : float
+        At least the length of the longest gradient.
+    gram : array or None
+    stationary, scale, iterations
+        As in `Weighed`.
+    note : str
+    """
+
+    x: Gradient
+    weights: np.ndarray
+    losses: Tensor
+    products: np.ndarray
+    size: float
+    longest: float
+    gram: np.ndarray | None = None
+    stationary: bool = False
+    scale: float = 1.0
+    iterations: int = 0
+    note: str = ""
+
+
+def min_norm(gram: np.ndarray, losses: Tensor) -> Weighed:
+    """Weigh by Theorem 2: the min-norm point of the hull."""
+    result = min_norm_weights(gram)
+    return Weighed(result.weights, result.status == "stationary", 1.0, result.iterations)
+
+
+def combine(losses: Tensor, stack: GradientStack, rule: Rule, clock: Clock) -> Combination:
+    """Weigh the gradients of a stack, one simplex for all.
+
+    Raises
+    ------
+    InvalidInputError
+        If a loss or a gradient is NaN or infinite.
+    """
+    with clock("gradients"):
+        gram = stack.gram()
+        check_finite(gram, losses)
+    with clock("solve"):
+        found = rule(gram, losses)
+    with clock("gradients"):
+        x = stack.combine(found.weights)
+        products = stack.products(x)
+    lengths = np.sqrt(gram.diagonal())
+    return Combination(
+        x,
+        found.weights,
+        losses,
+        products,
+        size=float(found.weights @ lengths),
+        longest=float(lengths.max()),
+        gram=gram,
+        stationary=found.stationary,
+        scale=found.scale,
+        iterations=found.iterations,
+    )
+
+
+def check_finite(gram: np.ndarray, losses: Tensor) -> None:
+    """Raise, before anything is written, if a loss or a gradient is NaN or infinite."""
+    good = torch.isfinite(losses).all(dim=1).cpu().numpy()
+    remedy = "Nothing was written. Lower the learning rate, or look at the network's outputs."
+    if not good.all():
+        where = np.flatnonzero(~good).tolist()
+        raise InvalidInputError("loss", f"is NaN or infinite in rows {where} of the losses", remedy)
+    if not np.isfinite(gram).all():
+        raise InvalidInputError("gradients", "hold NaN or infinity, or overflow squared", remedy)
+
+
+def summarise(
+    method: str,
+    found: Combination,
+    *,
+    normalize: bool,
+    attacks: int = 0,
+    gradients: int = 0,
+    clock: Clock,
+) -> Report:
+    """Judge a combination by what its own vectors say."""
+    norm = length(found.x)
+    pieces = [piece for piece in found.x if piece is not None]
+    n = sum(piece.numel() for piece in pieces)
+    eps = max((torch.finfo(piece.dtype).eps for piece in pieces), default=0.0)
+    # Terms that cancel down to their own rounding leave noise, not a direction.
+    cancelled = norm <= 2 * eps * found.size and np.count_nonzero(found.weights) > 1
+    stationary = bool(found.stationary or norm == 0 or cancelled)
+    least = float(found.products.min(axis=-1).mean())
+    rounding = n * float(np.finfo(np.float64).eps) * found.longest
+    samples = len(found.products) if found.products.ndim == 2 else 1
+    conflict = float("nan") if found.gram is None else conflict_share(found.gram, samples)
+    return Report(
+        method=method,
+        losses=found.losses.detach().double().cpu(),
+        gram=None if found.gram is None else as_tensor(found.gram),
+        weights=as_tensor(found.weights),
+        norm=norm,
+        lower_bound=0.0 if stationary else max(0.0, least / norm - rounding),
+        empirical_derivative=None if stationary else -least / norm,
+        conflict=conflict,
+        stationary=stationary,
+        normalized=normalize and not stationary,
+        attacks=attacks,
+        gradients=gradients,
+        iterations=found.iterations,
+        seconds=clock.seconds,
+        note=found.note,
+    )

@@ -1,0 +1,107 @@
+"""m scalar losses of any origin: exact MGDA for multi-task learning, group DRO and the like.
+
+``backward(losses)`` is ``loss.backward()`` for several losses at once: it adds to ``p.grad`` the
+min-norm point of the hull of their gradients. Along minus that point all of them decrease; it is 0
+exactly at Pareto stationary points (Desideri 2012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from danskin.errors import InvalidInputError
+from danskin.torch.clock import Clock
+from danskin.torch.combination import combine, min_norm, summarise
+from danskin.torch.gradients import trainable
+from danskin.torch.gram import GradientStack
+from danskin.torch.report import Report
+from danskin.torch.writing import accumulate
+
+__all__ = ["backward"]
+
+
+def backward(
+    losses: Sequence[Tensor] | Tensor,
+    params: Iterable[Tensor] | None = None,
+    *,
+    normalize: bool = False,
+    process_group: Any = None,
+) -> Report:
+    """Add the min-norm point of the losses' gradients to ``p.grad``.
+
+    Parameters
+    ----------
+    losses : sequence of m scalar tensors, or a tensor (m,)
+        Each attached to a graph. The graphs are freed, as by ``loss.backward()``.
+    params : iterable of Tensor, optional
+        Leaves to differentiate for; by default all that the losses reach.
+    normalize : bool
+        Add the unit vector along it.
+    process_group : torch.distributed.ProcessGroup, optional
+        Not supported yet.
+
+    Returns
+    -------
+    Report
+        With one column of losses.
+
+    Raises
+    ------
+    InvalidInputError
+        If a loss is not a scalar with a graph, or a loss or gradient is not finite; nothing is
+        written then.
+    """
+    scalars = _scalars(losses)
+    leaves = trainable(_leaves(scalars) if params is None else params, "params")
+    clock = Clock()
+    stack = GradientStack(leaves, len(scalars))
+    with clock("gradients"):
+        for j, loss in enumerate(scalars):
+            last = j == len(scalars) - 1
+            stack.add(
+                j, torch.autograd.grad(loss, leaves, retain_graph=not last, allow_unused=True)
+            )
+    values = torch.stack([loss.detach().double().cpu() for loss in scalars])[:, None]
+    found = combine(values, stack, min_norm, clock)
+    report = summarise("losses", found, normalize=normalize, gradients=len(scalars), clock=clock)
+    if not report.stationary:
+        accumulate(leaves, found.x, 1 / report.norm if normalize else 1.0)
+    return report
+
+
+def _scalars(losses: Any) -> list[Tensor]:
+    try:
+        found = list(losses)
+    except TypeError as error:
+        raise InvalidInputError("losses", "is not a list", "Pass m scalar tensors.") from error
+    if not found:
+        raise InvalidInputError("losses", "is empty", "Pass at least one scalar tensor.")
+    for j, loss in enumerate(found):
+        if not isinstance(loss, Tensor) or loss.numel() != 1:
+            what = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
+            raise InvalidInputError(f"losses[{j}]", f"is {what}", "Each loss is one number.")
+        if not loss.requires_grad:
+            raise InvalidInputError(
+                f"losses[{j}]", "does not require a gradient", "Do not detach it."
+            )
+    return [loss.reshape(()) for loss in found]
+
+
+def _leaves(losses: Sequence[Tensor]) -> list[Tensor]:
+    """Return the leaves that the losses' graphs end in."""
+    found: dict[int, Tensor] = {}
+    todo: list[Any] = [loss.grad_fn for loss in losses]
+    seen = set()
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            found[id(node.variable)] = node.variable
+        todo.extend(parent for parent, _ in node.next_functions)
+    return list(found.values())
