@@ -21,9 +21,11 @@ from danskin.sets import Ball, Box, Interval, Simplex
 
 mpl.use("Agg")
 from danskin import plots
+from danskin.plots.sampled import sampled_phi
+from danskin.plots.style import looks
 
 pytestmark = pytest.mark.filterwarnings("error")
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 make = MinMaxObjective.from_expression
 
 
@@ -222,7 +224,7 @@ def test_the_landscapes_phi_is_phi():
     for name in ("kink", "triangle", "batch", "numeric"):
         f, _ = CASES[name]
         thetas = np.random.default_rng(0).uniform(-2, 2, (10, 2))
-        sampled = np.asarray(plots._sampled_phi(f, thetas))
+        sampled = np.asarray(sampled_phi(f, thetas))
         phi = [f.robust_value(t) for t in thetas]
         assert sampled == pytest.approx(np.array(phi), rel=0.02 if name == "numeric" else 1e-12)
 
@@ -252,9 +254,9 @@ def test_every_trace_has_its_own_look(runs):
     """Colour alone does not separate them: line style or marker differs too."""
     _, traces = runs
     rules = [r for r in RULES if r not in ("normalized_single", "trust_region")]
-    looks = plots._looks(rules)
-    assert len({colour for colour, *_ in looks}) == len(rules)
-    assert len({tuple(rest) for _, *rest in looks}) == len(rules)
+    given = looks(rules)
+    assert len({colour for colour, *_ in given}) == len(rules)
+    assert len({tuple(rest) for _, *rest in given}) == len(rules)
     ax = plots.plot_values([traces["steepest"]] * 5)
     assert len({at.get_color() for at in ax.lines}) == 5
     allowed = {to_hex(c) for c in plots.OKABE_ITO.values()}
