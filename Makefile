@@ -12,7 +12,7 @@ DEV      := $(VENV)/.dev-installed
 PEERS    := $(VENV)/.peers-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench constraints clean distclean
+.PHONY: help demo test lint format docs bench constraints clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ lint: $(DEV) ## ruff, pyright and the import contracts
 format: $(DEV) ## let ruff fix and format what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(DEV) ## draw docs/gallery.md and all figures of the docs anew
+	OMP_NUM_THREADS=1 $(BIN)/python docs/make_figures.py
 
 bench: $(PEERS) ## time the min-norm solver against cvxpy
 	$(BIN)/python benchmarks/run_minnorm.py

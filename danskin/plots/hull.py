@@ -73,7 +73,7 @@ def plot_hull(S: Any, ax: Axes | None = None, *, direction: Any = None) -> Axes:
     ax.plot(0, 0, "+", color="black", markersize=12, zorder=3)
     if direction is not None:
         tip = 0.9 * reach * direction / np.linalg.norm(direction)
-        arrow(ax, np.zeros(2), tip, ASKED, "asked direction")
+        arrow(ax, np.zeros(2), tip, ASKED, "asked direction", "--")
     ax.set_xlim(-1.2 * reach, 1.2 * reach)
     ax.set_ylim(-1.2 * reach, 1.2 * reach)
     ax.set_aspect("equal")

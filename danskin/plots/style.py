@@ -98,16 +98,24 @@ def legend_below(ax: Axes, ncols: int = 2, gap: float = 0.08) -> None:
     )  # fmt: skip
 
 
-def arrow(ax: Axes, start: np.ndarray, tip: np.ndarray, colour: str, label: str) -> None:
+def arrow(
+    ax: Axes, start: np.ndarray, tip: np.ndarray, colour: str, label: str, style: str = "-"
+) -> None:
     """Draw an arrow, with an entry in the legend."""
     ax.annotate(
         "",
         (tip[0], tip[1]),
         (start[0], start[1]),
-        arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2, "shrinkA": 0},
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": colour,
+            "linewidth": 2,
+            "linestyle": style,
+            "shrinkA": 0,
+        },
         zorder=5,
     )
-    ax.plot([], [], color=colour, linewidth=2, marker=">", label=label)
+    ax.plot([], [], style, color=colour, linewidth=2, marker=">", label=label)
 
 
 def short(number: float, digits: int = 4) -> str:

@@ -1,8 +1,6 @@
 """Pictures show what was computed, inside their frame, without a warning."""
 
-import importlib.util
 import math
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -25,7 +23,6 @@ from danskin.plots.sampled import sampled_phi
 from danskin.plots.style import looks
 
 pytestmark = pytest.mark.filterwarnings("error")
-ROOT = Path(__file__).parents[2]
 make = MinMaxObjective.from_expression
 
 
@@ -303,20 +300,6 @@ def test_certificate_in_space(many):
     asked = float(directional_derivative(S, [-1, 0, 0]))
     assert bars[-2].get_width() == pytest.approx(asked)
     assert_inside(figure)
-
-
-# --- the picture of the README -------------------------------------------------------------------
-
-
-def test_the_readme_picture_can_be_made_anew_and_is_small(tmp_path, monkeypatch):
-    path = ROOT / "docs" / "make_figures.py"
-    spec = importlib.util.spec_from_file_location("make_figures", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "FOLDER", tmp_path)
-    module.main()
-    assert (tmp_path / "readme.png").stat().st_size < 200_000
-    assert (ROOT / "docs" / "figures" / "readme.png").stat().st_size < 200_000
 
 
 # --- bad input -----------------------------------------------------------------------------------
