@@ -4,25 +4,33 @@ It holds for every feasible weight vector and every unit vector u, so it judges 
 solver. Here ``u = x/|x|`` with x recomputed from the gradients. For a product of simplices (one a
 sample) the left side is ``(1/B) sum_i min_j <u, g_ij>``.
 
-Rounding is moved outward by first-order forward error bounds with twice the unit roundoff: a sum
-of k terms in any order costs ``k eps``; NumPy's pairwise sum over a contiguous axis of length n
-costs ``min(n, 32 + log2 n) eps``, both times the sum of the absolute terms.
+x and the inner products are evaluated in double-double, so what the bounds show is the gap of the
+weights and hardly anything of their own evaluation: a compensated sum of k terms errs by less than
+``(2 k eps)^2`` times the sum of the absolute terms. All that remains is moved outward.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from danskin.minnorm.scaling import EPS, row_norms
+from danskin.minnorm.scaling import EPS, ScaledPoints, row_norms
+from danskin.minnorm.twofold import (
+    add_inner,
+    combine,
+    gram_certificate,
+    sum_of_squares,
+)
 
 __all__ = ["Bounds", "block_starts", "gram_bounds", "point_bounds", "scale_bounds"]
 
 TINY = 2.0**-1074
-CHUNK = 2**22
+NOTHING = np.empty(0)
+ONE_BLOCK = np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,54 +49,90 @@ class Bounds:
 
 def block_starts(sizes: tuple[int, ...]) -> Int[np.ndarray, "b"]:
     """Return the index of the first gradient of each sample."""
-    return np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.intp)
+    return np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64)
 
 
-def _defect(weights: Float[np.ndarray, "m"], sizes: tuple[int, ...]) -> float:
+def _defect(
+    weights: Float[np.ndarray, "m"],
+    weights_lo: Float[np.ndarray, "m"] | None,
+    sizes: tuple[int, ...],
+) -> float:
     """How far the weights of a simplex are from adding up to one."""
-    starts = block_starts(sizes)
-    return max(
-        abs(math.fsum(weights[k : k + size].tolist()) - 1.0)
-        for k, size in zip(starts.tolist(), sizes, strict=True)
-    )
+    lo: list[float] = [] if weights_lo is None else weights_lo.tolist()
+    whole, worst, first = weights.tolist(), 0.0, 0
+    for size in sizes:
+        last = first + size
+        worst = max(worst, abs(math.fsum([*whole[first:last], *lo[first:last], -1.0])))
+        first = last
+    return worst
 
 
 def point_bounds(
-    points: Float[np.ndarray, "m n"], weights: Float[np.ndarray, "m"], sizes: tuple[int, ...]
+    points: Float[np.ndarray, "m n"] | ScaledPoints,
+    weights: Float[np.ndarray, "m"],
+    sizes: tuple[int, ...],
+    weights_lo: Float[np.ndarray, "m"] | None = None,
 ) -> tuple[Float[np.ndarray, "n"], Bounds]:
-    """Return ``x = (1/B) weights @ points`` and its two-sided certificate.
+    """Return ``x = (1/B) weights @ points``, rounded once, and its two-sided certificate.
 
     `points` are scaled gradients (largest entry below 1), one a row; `sizes` the numbers of rows
-    per sample.
+    per sample. The weights are ``weights + weights_lo``.
     """
-    m, n = points.shape
+    scaled = points if isinstance(points, ScaledPoints) else ScaledPoints(points, 0)
+    m, n = scaled.shape
     batch = len(sizes)
-    depth = 2.0 + min(n, 32.0 + math.log2(n))
-    x = np.asarray(weights @ points, dtype=np.float64) / batch
-    size = float(weights @ row_norms(points)) / batch
-    if size == 0.0:  # every weight sits on a zero gradient: x is exactly 0
-        return np.zeros_like(x), Bounds(0.0, 0.0, 0.0, 0.0)
+    lengths = _lengths(scaled.columns(), m)
     terms = int(np.count_nonzero(weights))
-    slack = ((terms + 8) * EPS + 1.01 * _defect(weights, sizes)) * size + m * n * TINY
+    size = float(weights @ lengths) / batch
+    if size == 0.0:  # every weight sits on a zero gradient: x is exactly 0
+        nothing: Float[np.ndarray, "n"] = np.zeros(n)
+        return nothing, Bounds(0.0, 0.0, 0.0, 0.0)
+    x, x_lo = np.empty(n), np.empty(n)
+    lo = np.zeros(m) if weights_lo is None else np.array(weights_lo)
+    own = np.array(weights)  # contiguous and writable: one compiled version of each kernel
+    first = 0
+    for block in scaled.columns():
+        last = first + block.shape[1]
+        combine(block, own, lo, x[first:last], x_lo[first:last])
+        first = last
+    defect = _defect(weights, weights_lo, sizes)
+    rounding = 2 * (terms + 8) * EPS * size + m * n * TINY
+    slack = (2 * terms * EPS) ** 2 * size * batch + 4 * m * n * TINY
+    if batch > 1:  # one weight sum off by a little is off by that much of its own sample
+        slack += 1.01 * defect * size * batch
+    slack /= batch
     peak = float(np.abs(x).max())
     if peak == 0.0:
-        return x, Bounds(slack * (1 + 8 * EPS), 0.0, size, 2 * slack)
+        return x, Bounds(slack * (1 + 8 * EPS), 0.0, size, rounding)
     # Any nonzero vector serves in the lower bound; one of size 1 keeps products from underflow.
-    direction = np.ldexp(x, -int(np.frexp(peak)[1]))
-    length = math.sqrt(float(np.square(direction).sum()))
-    norm = math.ldexp(length, int(np.frexp(peak)[1]))
-    upper = (norm * (1 + depth * EPS) + slack) * (1 + 8 * EPS)
-    inner = np.empty(m)
-    rows = max(1, CHUNK // n)
-    for k in range(0, m, rows):
-        products = points[k : k + rows] * direction
-        inner[k : k + rows] = products.sum(axis=1) - (
-            depth * EPS * np.abs(products).sum(axis=1) + n * TINY
-        )
-    least = np.minimum.reduceat(inner, block_starts(sizes))
-    total = float(least.sum()) - (batch + 4) * EPS * float(np.abs(least).sum())
-    lower = total / batch / (length * (1 + depth * EPS)) * (1 - 8 * EPS) if total > 0 else 0.0
-    return x, Bounds(upper, min(lower, upper), size, 2 * slack)
+    exponent = math.frexp(peak)[1]
+    x, x_lo = np.ldexp(x, -exponent), np.ldexp(x_lo, -exponent)
+    length = math.sqrt(sum_of_squares(x, x_lo))
+    # For one simplex x / sum a is a point of the hull, whatever the sum.
+    stretch = (1 + 4 * EPS) * (1 + 1.01 * defect)
+    upper = math.ldexp(length, exponent) / batch * stretch + slack * (1 + 2 * EPS)
+    inner, inner_lo = np.zeros(m), np.zeros(m)
+    first = 0
+    for block in scaled.columns():
+        last = first + block.shape[1]
+        add_inner(block, x[first:last], x_lo[first:last], inner, inner_lo)
+        first = last
+    below = inner + (inner_lo - ((2 * n * EPS) ** 2 + 4 * EPS**2) * lengths * length - 8 * n * TINY)
+    least = np.minimum.reduceat(below, block_starts(sizes))
+    total = float(least.sum()) - (batch - 1) * EPS * float(np.abs(least).sum())
+    lower = total / batch / length * (1 - 4 * EPS) if total > 0 else 0.0
+    return np.ldexp(x + x_lo, exponent) / batch, Bounds(upper, min(lower, upper), size, rounding)
+
+
+def _lengths(columns: Iterable[Float[np.ndarray, "m k"]], m: int) -> Float[np.ndarray, "m"]:
+    """Return the rows' lengths, to a relative accuracy of 1e-8."""
+    lengths = np.zeros(m)
+    for block in columns:
+        squares = np.einsum("ij,ij->i", block, block)
+        underflown = float(squares.min()) < 2.0**-900
+        part = row_norms(block) if underflown else np.sqrt(squares)
+        lengths = np.hypot(lengths, part)
+    return lengths
 
 
 def gram_bounds(
@@ -96,29 +140,18 @@ def gram_bounds(
     weights: Float[np.ndarray, "m"],
     sizes: tuple[int, ...],
     shift: float = 0.0,
+    weights_lo: Float[np.ndarray, "m"] | None = None,
 ) -> Bounds:
     """Return the two-sided certificate from a scaled Gram matrix alone.
 
-    Squared lengths are known to ``eps``, hence lengths only to ``sqrt(eps)`` of the gradients'
-    size: a Gram matrix resolves near-stationarity half as finely as the gradients do.
+    Its entries are known to ``eps``, hence lengths only to ``sqrt(eps)`` of the gradients' size: a
+    Gram matrix resolves near-stationarity half as finely as the gradients do.
     """
-    m = gram.shape[0]
-    batch = len(sizes)
-    size = float(weights @ np.sqrt(gram.diagonal())) / batch
-    if size == 0.0:
-        return Bounds(0.0, 0.0, 0.0, 0.0)
-    inner = gram @ weights
-    error = (m + 4) * EPS * (np.abs(gram) @ weights) + m * TINY
-    square = float(weights @ inner)
-    square_error = float(weights @ error) + (m + 4) * EPS * float(weights @ np.abs(inner)) + TINY
-    stretch = 1 + 1.01 * _defect(weights, sizes) + 8 * EPS
-    upper = math.sqrt(max(square, 0.0) + square_error) / batch * stretch
-    rounding = math.sqrt((m + 8) * EPS + 2 * shift) * size
-    # Cauchy-Schwarz: <x, g_j> <= |x| <u, g_j>; dividing by the upper bound of |x| is safe.
-    least = np.minimum.reduceat(inner - error, block_starts(sizes))
-    total = float(least.sum()) - (batch + 4) * EPS * float(np.abs(least).sum())
-    lower = total / batch / math.sqrt(max(square, 0.0) + square_error) if total > 0 else 0.0
-    return Bounds(upper, min(lower * (1 - 8 * EPS), upper), size, rounding)
+    lo = NOTHING if weights_lo is None else np.array(weights_lo)
+    starts = ONE_BLOCK if len(sizes) == 1 else block_starts(sizes)
+    return Bounds(
+        *gram_certificate(np.array(gram, order="C"), np.array(weights), lo, starts, shift)
+    )
 
 
 def scale_bounds(bounds: Bounds, exponent: int) -> Bounds:

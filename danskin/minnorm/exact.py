@@ -29,7 +29,7 @@ from danskin.minnorm.rational import (
     sqrt_bounds,
 )
 from danskin.minnorm.scaling import check_gradients
-from danskin.minnorm.solve import feasible_fractions, float_weights
+from danskin.minnorm.solve import feasible_fractions, float_guess
 from danskin.verdict import Verdict
 
 __all__ = ["ExactMinNorm", "Sign", "exact_min_norm"]
@@ -213,7 +213,7 @@ def _float_guess(rows: Sequence[Sequence[Any]]) -> Any:
         scaled = check_gradients([[float(entry) for entry in row] for row in rows])
     except (OverflowError, InvalidInputError):
         return None
-    return float_weights(scaled.points, (len(rows),))[0]
+    return float_guess(scaled)
 
 
 def _float_support(rows: Sequence[Sequence[Any]]) -> tuple[int, ...] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from jaxtyping import Float
 from danskin.minnorm.bounds import Bounds
 from danskin.minnorm.scaling import check_tolerance
 
-__all__ = ["GramMinNormResult", "MinNormResult", "Status"]
+__all__ = ["GramMinNormResult", "MinNormResult", "Status", "judge", "quick_result"]
 
 Status = Literal["optimal", "stationary", "undecided"]
 
@@ -35,7 +35,7 @@ class GramMinNormResult:
     iterations : int
         Steps of the solver that produced the weights.
     method : str
-        "wolfe", "exact" or "paper".
+        The solver whose weights these are: "wolfe", "double-double", "exact" or "paper".
     size : float
         ``sum a_i |g_i|``, the length the point would have if nothing cancelled.
     rounding : float
@@ -44,6 +44,9 @@ class GramMinNormResult:
         The relative gap asked for.
     sizes : tuple of int
         Gradients per sample; a single entry for one simplex.
+    weights_lo : (m,) float64 or None
+        Where float64 is too coarse for the weights ("double-double", "exact"): what has to be
+        added to them. The bounds hold for ``weights + weights_lo``.
     """
 
     weights: Float[np.ndarray, "m"]
@@ -56,6 +59,7 @@ class GramMinNormResult:
     rounding: float
     tol: float
     sizes: tuple[int, ...]
+    weights_lo: Float[np.ndarray, "m"] | None = field(default=None, kw_only=True)
 
     @property
     def gap(self) -> float:
@@ -131,6 +135,7 @@ class GramMinNormResult:
             "rounding": self.rounding,
             "tol": self.tol,
             "sizes": list(self.sizes),
+            "weights_lo": None if self.weights_lo is None else self.weights_lo.tolist(),
         }
 
     def __repr__(self) -> str:
@@ -156,6 +161,13 @@ class MinNormResult(GramMinNormResult):
     def to_dict(self) -> dict[str, Any]:
         """Return plain Python values, ready for JSON."""
         return {**super().to_dict(), "point": self.point.tolist()}
+
+
+def quick_result(**fields: Any) -> GramMinNormResult:
+    """Make a result without the frozen initialiser, which takes a microsecond: all fields."""
+    result = object.__new__(GramMinNormResult)
+    result.__dict__.update(fields)
+    return result
 
 
 def judge(bounds: Bounds, tol: float) -> Status:

@@ -7,14 +7,17 @@ solvers always see numbers near 1 and neither ``1e-150`` nor ``1e150`` under- or
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from danskin.errors import InvalidInputError
+from danskin.minnorm._jit import jit
 from danskin.minnorm.boundary import ArrayLike, Number, Sizes
 
 __all__ = [
@@ -28,10 +31,13 @@ __all__ = [
     "check_vector",
     "factor",
     "row_norms",
+    "scan_gram",
 ]
 
 EPS = float(np.finfo(np.float64).eps)
 LARGEST = 2.0**1000
+# Entries of one block of columns: 8 MiB in float64.
+BLOCK = 2**20
 # A Gram matrix whose normalised smallest eigenvalue lies below this is no rounded Gram matrix.
 NOT_PSD = -1e-6
 NOT_SYMMETRIC = 1e-6
@@ -45,9 +51,38 @@ class ScaledPoints:
     than 2**1000 apart.
     """
 
-    points: Float[np.ndarray, "m n"]
+    raw: Float[np.ndarray, "m n"]
     exponent: int
     lost: float = 0.0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (m, n)."""
+        return int(self.raw.shape[0]), int(self.raw.shape[1])
+
+    @cached_property
+    def points(self) -> Float[np.ndarray, "m n"]:
+        """All of them in float64, one a row, contiguous and writable."""
+        return _scaled_down(self.raw, self.exponent)
+
+    def columns(self) -> Iterator[Float[np.ndarray, "m k"]]:
+        """Yield them by blocks of columns, so that no second copy of large gradients is made.
+
+        Entries become float64 before anything is added up, whatever they were given in.
+        """
+        m, n = self.raw.shape
+        if m * n <= BLOCK:
+            yield self.points
+            return
+        width = max(1, BLOCK // m)
+        for k in range(0, n, width):
+            yield _scaled_down(self.raw[:, k : k + width], self.exponent)
+
+
+def _scaled_down(raw: Float[np.ndarray, "m k"], exponent: int) -> Float[np.ndarray, "m k"]:
+    if abs(exponent) < 1000:  # one multiplication by a power of two, which is faster than ldexp
+        return np.multiply(raw, 2.0**-exponent, dtype=np.float64, order="C")
+    return np.ldexp(raw.astype(np.float64), -exponent, order="C")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +98,13 @@ class ScaledGram:
     shift: float
 
 
-def _as_real(value: ArrayLike, argument: str, remedy: str) -> Float[np.ndarray, "..."]:
-    """Convert to a fresh float64 array without losing a digit, or say why not."""
+def _as_real(
+    value: ArrayLike, argument: str, remedy: str
+) -> tuple[Float[np.ndarray, "..."], float]:
+    """Convert to float64 (float32 stays as it is) without losing a digit, or say why not.
+
+    The second value is the largest magnitude.
+    """
     try:
         array: np.ndarray[Any, np.dtype[Any]] = np.asarray(value)
     except (ValueError, TypeError, OverflowError) as error:
@@ -85,8 +125,10 @@ def _as_real(value: ArrayLike, argument: str, remedy: str) -> Float[np.ndarray, 
             f"holds entries of type {array.dtype} that are not floating-point numbers",
             "Pass floats, or call exact_min_norm for integers, Fractions and SymPy numbers.",
         )
-    result = array.astype(np.float64)
-    if not np.isfinite(result).all():
+    result = array if array.dtype.char in "fd" else array.astype(np.float64)
+    # NaN and infinity survive in the extremes; no mask as large as the array is needed.
+    peak = max(float(result.max()), -float(result.min()))
+    if not math.isfinite(peak):
         raise InvalidInputError(
             argument, "holds NaN or infinity", "Every entry must be a finite number."
         )
@@ -99,13 +141,13 @@ def _as_real(value: ArrayLike, argument: str, remedy: str) -> Float[np.ndarray, 
             "holds integers that float64 cannot represent",
             "Call exact_min_norm, which takes integers exactly.",
         )
-    if float(np.abs(result).max()) > LARGEST:
+    if peak > LARGEST:
         raise InvalidInputError(
             argument,
             "holds entries above 2**1000, whose norms overflow float64",
             "Divide everything by a power of two; the weights do not change.",
         )
-    return result
+    return result, peak
 
 
 def check_gradients(gradients: ArrayLike, argument: str = "gradients") -> ScaledPoints:
@@ -118,7 +160,7 @@ def check_gradients(gradients: ArrayLike, argument: str = "gradients") -> Scaled
         is so much shorter than the longest that it vanishes beside it.
     """
     remedy = "Pass a non-empty (m, n) array, one gradient a row."
-    array = _as_real(gradients, argument, remedy)
+    array, peak = _as_real(gradients, argument, remedy)
     if array.ndim == 1:
         raise InvalidInputError(
             argument,
@@ -127,17 +169,27 @@ def check_gradients(gradients: ArrayLike, argument: str = "gradients") -> Scaled
         )
     if array.ndim != 2:
         raise InvalidInputError(argument, f"has {array.ndim} dimensions", remedy)
-    exponent = int(np.frexp(np.abs(array).max())[1])
-    scaled = np.ldexp(array, -exponent)
-    if (array.any(axis=1) & ~scaled.any(axis=1)).any():
-        raise InvalidInputError(
-            argument,
-            "holds gradients whose lengths are more than 2**1000 apart",
-            "Call exact_min_norm, or rescale the short ones.",
-        )
-    exact = np.array_equal(np.ldexp(scaled, exponent), array)
-    lost = 0.0 if exact else array.shape[1] * 2.0**-1074
-    return ScaledPoints(np.ascontiguousarray(scaled), exponent, lost)
+    exponent = math.frexp(peak)[1]
+    scaled = ScaledPoints(array, exponent)
+    if array.dtype == np.float32 or exponent <= 0:
+        return scaled
+    # Division by a power of two may underflow; look only where an entry is that small.
+    limit = math.ldexp(1.0, exponent - 1022)
+    lost = 0.0
+    rows = [array] if array.size <= BLOCK else [array[i : i + 1] for i in range(len(array))]
+    for part in rows:
+        size = np.abs(part)
+        if float(size.min()) < limit and ((size < limit) & (size > 0)).any():
+            peaks = size.max(axis=1)
+            if ((peaks > 0) & (peaks < math.ldexp(1.0, exponent - 1074))).any():
+                raise InvalidInputError(
+                    argument,
+                    "holds gradients whose lengths are more than 2**1000 apart",
+                    "Call exact_min_norm, or rescale the short ones.",
+                )
+            if not np.array_equal(np.ldexp(np.ldexp(part, -exponent), exponent), part):
+                lost = array.shape[1] * 2.0**-1074
+    return ScaledPoints(array, exponent, lost)
 
 
 def check_gram(gram: ArrayLike, argument: str = "gram") -> ScaledGram:
@@ -149,7 +201,8 @@ def check_gram(gram: ArrayLike, argument: str = "gram") -> ScaledGram:
         If it is not square, symmetric and positive semidefinite up to rounding, or not finite.
     """
     remedy = "Pass the (m, m) matrix gradients @ gradients.T."
-    array = _as_real(gram, argument, remedy)
+    array, peak = _as_real(gram, argument, remedy)
+    array = array.astype(np.float64)
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise InvalidInputError(argument, f"is not square (shape {array.shape})", remedy)
     diagonal = array.diagonal()
@@ -160,7 +213,7 @@ def check_gram(gram: ArrayLike, argument: str = "gram") -> ScaledGram:
             "so it is not positive semidefinite",
             remedy,
         )
-    exponent = (int(np.frexp(np.abs(array).max())[1]) + 1) // 2
+    exponent = (math.frexp(peak)[1] + 1) // 2
     scaled = np.ldexp(array, -2 * exponent)
     # A row whose diagonal entry is 0 belongs to a zero gradient; its other entries must be 0.
     lengths = np.sqrt(scaled.diagonal())
@@ -190,6 +243,51 @@ def check_gram(gram: ArrayLike, argument: str = "gram") -> ScaledGram:
     return ScaledGram(symmetric, exponent, shift)
 
 
+@jit
+def scan_gram(
+    gram: Float[np.ndarray, "m m"],
+) -> tuple[bool, int, Float[np.ndarray, "m m"]]:
+    """Return whether nothing is odd about `gram`, and if so its exponent and its scaled form.
+
+    Nothing odd: finite, symmetric and positive semidefinite up to float64 rounding (a Cholesky
+    factorisation with a slightly raised diagonal goes through), and not close to the limits of
+    the exponent range. `check_gram` looks at the others and says what is wrong.
+    """
+    m = gram.shape[0]
+    scaled = np.empty((m, m))
+    peak = 0.0
+    for i in range(m):
+        for j in range(m):
+            size = abs(gram[i, j])
+            if not size <= 1e200:  # NaN too
+                return False, 0, scaled
+            peak = max(peak, size)
+    if peak < 1e-200:
+        return False, 0, scaled
+    exponent = (math.frexp(peak)[1] + 1) // 2
+    factor = math.ldexp(1.0, -2 * exponent)
+    for i in range(m):
+        for j in range(i + 1):
+            entry = 0.5 * (gram[i, j] + gram[j, i]) * factor
+            scaled[i, j] = entry
+            scaled[j, i] = entry
+            if gram[i, j] != gram[j, i]:
+                limit = NOT_SYMMETRIC * math.sqrt(max(gram[i, i], 0.0) * max(gram[j, j], 0.0))
+                if not abs(gram[i, j] - gram[j, i]) <= limit:
+                    return False, 0, scaled
+    rest = scaled.copy()
+    for k in range(m):
+        pivot = rest[k, k] + 8 * m * EPS * scaled[k, k]
+        if not pivot > 0.0:
+            return False, 0, scaled
+        inverse = 1.0 / pivot
+        for i in range(k + 1, m):
+            multiple = rest[i, k] * inverse
+            for j in range(k + 1, i + 1):
+                rest[i, j] -= multiple * rest[j, k]
+    return True, exponent, scaled
+
+
 def check_sizes(sizes: Sizes, total: int) -> tuple[int, ...]:
     """Validate the numbers of gradients per sample: positive integers adding up to `total`."""
     remedy = "Pass one positive integer per sample; they add up to the number of gradients."
@@ -213,7 +311,7 @@ def check_sizes(sizes: Sizes, total: int) -> tuple[int, ...]:
 def check_vector(values: ArrayLike, length: int, argument: str) -> Float[np.ndarray, "m"]:
     """Validate a vector of `length` finite real numbers."""
     remedy = f"Pass {length} numbers, one per gradient."
-    array = _as_real(values, argument, remedy)
+    array = _as_real(values, argument, remedy)[0].astype(np.float64)
     if array.shape != (length,):
         raise InvalidInputError(argument, f"has shape {array.shape}", remedy)
     return array
@@ -225,7 +323,7 @@ def check_tolerance(tol: Number, argument: str = "tol") -> float:
         value = float(tol)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(argument, f"is {tol!r}", "Pass a positive number.") from error
-    if isinstance(tol, bool) or not (np.isfinite(value) and value > 0):
+    if isinstance(tol, bool) or not (math.isfinite(value) and value > 0):
         raise InvalidInputError(argument, f"is {tol!r}", "Pass a positive finite number.")
     return value
 

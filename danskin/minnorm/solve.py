@@ -16,8 +16,16 @@ from jaxtyping import Float
 from danskin.errors import InvalidInputError, SolverError
 from danskin.minnorm.accelerated import accelerated_weights
 from danskin.minnorm.boundary import ArrayLike, Number, Samples, Sizes
-from danskin.minnorm.bounds import Bounds, gram_bounds, point_bounds, scale_bounds
-from danskin.minnorm.choose import float_weights
+from danskin.minnorm.bounds import (
+    NOTHING,
+    ONE_BLOCK,
+    Bounds,
+    gram_bounds,
+    point_bounds,
+    scale_bounds,
+)
+from danskin.minnorm.choose import float_weights, gram_weights
+from danskin.minnorm.gram import gram_double, gram_twofold
 from danskin.minnorm.rational import (
     IntegerGram,
     exact_active_set,
@@ -25,7 +33,7 @@ from danskin.minnorm.rational import (
     is_positive_semidefinite,
     sqrt_bounds,
 )
-from danskin.minnorm.result import GramMinNormResult, MinNormResult, judge
+from danskin.minnorm.result import GramMinNormResult, MinNormResult, judge, quick_result
 from danskin.minnorm.scaling import (
     EPS,
     ScaledGram,
@@ -35,9 +43,11 @@ from danskin.minnorm.scaling import (
     check_gram,
     check_sizes,
     check_tolerance,
-    factor,
     row_norms,
+    scan_gram,
 )
+from danskin.minnorm.twofold import gram_certificate, wolfe_twofold
+from danskin.minnorm.wolfe import wolfe
 
 __all__ = [
     "min_norm_point",
@@ -46,16 +56,31 @@ __all__ = [
     "product_min_norm_weights",
 ]
 
-METHODS = ("auto", "wolfe", "exact", "paper")
+METHODS = ("auto", "wolfe", "double-double", "exact", "paper")
+#: Relative gap up to which a result is called optimal, and the one that "auto" aims at.
+TOL = 1e-9
+AIM = 1e-12
+#: One simplex of so many gradients is one call of Wolfe's method.
+SMALL = 64
+# Gaps that mean nothing: what rounding a unit vector costs its rate, and the bounds' own rounding.
+ROUNDED_DIRECTION = 4 * EPS
+ROUNDED_BOUNDS = 8 * EPS
 # "auto" calls the exact solver where it takes up to about a second: long products for the Gram
 # matrix, and an elimination on the support whose integers grow with its size (k**4 bits times).
+# Where double-double has found 0 within rounding, exactness is worth a few milliseconds.
 EXACT_PRODUCTS = 4_000_000
 EXACT_ELIMINATION = 2e8
 EXACT_POINTS = 100
+CHEAP = 0.01
+# "auto" calls the double-double solver where it takes up to about a second or two: products for
+# the Gram matrix, and a triangle on the support.
+TWOFOLD_PRODUCTS = 4e9
+TWOFOLD_SUPPORT = 400
+FLOAT64 = np.dtype(np.float64)
 
 
 def min_norm_point(
-    gradients: ArrayLike, *, method: str = "auto", tol: Number = 1e-9
+    gradients: ArrayLike, *, method: str = "auto", tol: Number = TOL
 ) -> MinNormResult:
     """Return the point of least norm in the convex hull of the gradients (Theorem 2, eq. (14)).
 
@@ -63,12 +88,14 @@ def min_norm_point(
     ----------
     gradients : (m, n) array-like of real numbers
         One gradient a row. Taken as the float64 numbers they are.
-    method : "auto", "wolfe", "exact" or "paper"
-        "wolfe": float64 active set. "exact": rational arithmetic, rounded once at the end.
-        "auto": "wolfe", then "exact" where float64's own bounds are too weak and the problem is
-        small. "paper": 100 accelerated projected gradient steps, with their true bounds.
+    method : "auto", "wolfe", "double-double", "exact" or "paper"
+        "wolfe": float64 active set. "double-double": the same with 106 bits. "exact": rational
+        arithmetic, rounded once at the end. "auto": "wolfe", then "double-double" where float64's
+        own bounds are too weak, then "exact" where they still are and the problem is small.
+        "paper": 100 accelerated projected gradient steps, with their true bounds.
     tol : float
-        Relative gap between the bounds on rho up to which the status is "optimal".
+        Relative gap between the bounds on rho up to which the status is "optimal"; "auto" aims
+        at 1e-12 where that is within reach of float64 or double-double.
 
     Returns
     -------
@@ -91,7 +118,7 @@ def min_norm_point(
 
 
 def product_min_norm(
-    gradients: Samples, *, method: str = "auto", tol: Number = 1e-9
+    gradients: Samples, *, method: str = "auto", tol: Number = TOL
 ) -> MinNormResult:
     """Minimise ``|(1/B) sum_i sum_j a_ij g_ij|`` over one simplex per sample.
 
@@ -135,7 +162,7 @@ def product_min_norm(
 
 
 def min_norm_weights(
-    gram: ArrayLike, *, method: str = "auto", tol: Number = 1e-9
+    gram: ArrayLike, *, method: str = "auto", tol: Number = TOL
 ) -> GramMinNormResult:
     """Return the min-norm weights from the Gram matrix of the gradients.
 
@@ -159,12 +186,15 @@ def min_norm_weights(
     InvalidInputError
         If `gram` is not a finite, symmetric, positive semidefinite matrix.
     """
+    quick = _quick(gram, tol) if method == "auto" else None
+    if quick is not None:
+        return quick
     scaled = check_gram(gram)
     return solve_gram(scaled, (scaled.gram.shape[0],), method, tol)
 
 
 def product_min_norm_weights(
-    gram: ArrayLike, sizes: Sizes, *, method: str = "auto", tol: Number = 1e-9
+    gram: ArrayLike, sizes: Sizes, *, method: str = "auto", tol: Number = TOL
 ) -> GramMinNormResult:
     """Return the weights of `product_min_norm` from the Gram matrix of all gradients.
 
@@ -186,28 +216,42 @@ def product_min_norm_weights(
     return solve_gram(scaled, check_sizes(sizes, scaled.gram.shape[0]), method, tol)
 
 
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Weights hi and lo, what they prove, and where they come from."""
+
+    weights: Float[np.ndarray, "m"]
+    weights_lo: Float[np.ndarray, "m"] | None
+    iterations: int
+    method: str
+    bounds: Bounds
+    point: Float[np.ndarray, "n"] | None = None
+    longest: float = math.inf
+
+
 def solve_points(
     scaled: ScaledPoints, sizes: tuple[int, ...], method: str, tol: Number
 ) -> MinNormResult:
     """Solve for validated gradients over one simplex per sample."""
     check_choice(method, METHODS, "method")
     tol = check_tolerance(tol)
-    points = scaled.points
-    n = points.shape[1]
-    iterations, used = 0, method
-    if method == "paper":
-        weights = accelerated_weights(points @ points.T, sizes=sizes)
-        iterations = 100
-    else:
-        weights, iterations = float_weights(compress(points), sizes)
-        used = "wolfe"
-    x, bounds = point_bounds(points, weights, sizes)
-    hard = bounds.upper > 0 and bounds.upper - bounds.lower > tol * bounds.upper
-    if method == "exact" or (method == "auto" and hard and _exact_is_cheap(points, weights, n)):
-        rows = to_integers(points)
-        exact = _exact_from_gram(integer_gram(rows.rows), rows.unit**2, sizes, weights, points)
-        used, iterations, weights, bounds = "exact", exact.iterations, exact.floats, exact.bounds
-        x = exact.point(rows)
+    m, n = scaled.shape
+    found = _float_points(scaled, sizes, method)
+    if _refines(method, sizes, m, n) and (
+        method == "double-double"
+        or (
+            _too_weak(found.bounds, min(tol, AIM), found.longest)
+            and not found.bounds.upper <= found.bounds.rounding
+        )
+    ):
+        found = _twofold_points(scaled, found)
+    if method == "exact" or (
+        method == "auto"
+        and _too_weak(found.bounds, tol)
+        and _exact_is_cheap(scaled.points, found.weights, n, found.bounds)
+    ):
+        found = _exact_points(scaled, sizes, found)
+    bounds = found.bounds
     if scaled.lost:
         bounds = Bounds(
             math.nextafter(bounds.upper + scaled.lost, math.inf),
@@ -215,20 +259,63 @@ def solve_points(
             bounds.size,
             bounds.rounding + scaled.lost,
         )
+    assert found.point is not None
     result = scale_bounds(bounds, scaled.exponent)
     return MinNormResult(
-        weights=_frozen(weights),
-        point=_frozen(np.ldexp(x, scaled.exponent)),
+        weights=_frozen(found.weights),
+        point=_frozen(np.ldexp(found.point, scaled.exponent)),
         norm=result.upper,
         lower_bound=result.lower,
         status=judge(result, tol),
-        iterations=iterations,
-        method=used,
+        iterations=found.iterations,
+        method=found.method,
         size=result.size,
         rounding=result.rounding,
         tol=tol,
         sizes=sizes,
+        weights_lo=None if found.weights_lo is None else _frozen(found.weights_lo),
     )
+
+
+def _float_points(scaled: ScaledPoints, sizes: tuple[int, ...], method: str) -> _Found:
+    """Weights by float64 alone, and the bounds that the gradients themselves give them."""
+    longest = math.inf
+    if method == "paper":
+        weights, iterations = accelerated_weights(gram_double(scaled), sizes=sizes), 100
+    elif len(sizes) == 1:
+        gram = gram_double(scaled)
+        if sizes[0] <= SMALL:
+            longest = math.sqrt(float(gram.diagonal().max()))
+        weights, iterations = gram_weights(gram, sizes)
+    else:
+        weights, iterations = float_weights(compress(scaled.points), sizes)
+    x, bounds = point_bounds(scaled, weights, sizes)
+    used = method if method == "paper" else "wolfe"
+    return _Found(weights, None, iterations, used, bounds, x, longest)
+
+
+def float_guess(scaled: ScaledPoints) -> Float[np.ndarray, "m"]:
+    """Weights of one simplex whose support the exact solvers start from."""
+    found = _float_points(scaled, (scaled.shape[0],), "wolfe")
+    if _too_weak(found.bounds, AIM) and _refines("auto", (1,), *scaled.shape):
+        found = _twofold_points(scaled, found)
+    return found.weights
+
+
+def _twofold_points(scaled: ScaledPoints, found: _Found) -> _Found:
+    """Solve again in double-double, from the support that float64 found."""
+    hi, lo = gram_twofold(scaled)
+    weights, weights_lo, steps = wolfe_twofold(hi, lo, found.weights)
+    x, bounds = point_bounds(scaled, weights, (len(weights),), weights_lo)
+    iterations = found.iterations + steps
+    return _Found(weights, weights_lo, iterations, "double-double", bounds, x)
+
+
+def _exact_points(scaled: ScaledPoints, sizes: tuple[int, ...], found: _Found) -> _Found:
+    rows = to_integers(scaled.points)
+    gram = integer_gram(rows.rows)
+    exact = _exact_from_gram(gram, rows.unit**2, sizes, found.weights, scaled.points)
+    return _Found(*exact.twofold, exact.iterations, "exact", exact.bounds, exact.point(rows))
 
 
 def solve_gram(
@@ -237,57 +324,144 @@ def solve_gram(
     """Solve for a validated Gram matrix over one simplex per sample."""
     check_choice(method, METHODS, "method")
     tol = check_tolerance(tol)
-    gram = scaled.gram
-    iterations, used = 100, method
+    gram = np.array(scaled.gram, order="C")
+    m = len(gram)
     if method == "paper":
-        weights = accelerated_weights(gram, sizes=sizes)
+        weights, iterations = accelerated_weights(gram, sizes=sizes), 100
     else:
-        weights, iterations = float_weights(factor(gram), sizes)
-        used = "wolfe"
+        weights, iterations = gram_weights(gram, sizes)
     bounds = gram_bounds(gram, weights, sizes, scaled.shift)
-    hard = bounds.upper > 0 and bounds.upper - bounds.lower > tol * bounds.upper
-    if method == "exact" or (method == "auto" and hard and _exact_is_cheap(gram, weights, 1)):
-        rows = to_integers(gram)
-        # A rounded Gram matrix may fail to be positive semidefinite in its last digits; it then
-        # has no exact answer, and the float64 bounds stand.
-        if is_positive_semidefinite(rows.rows):
-            exact = _exact_from_gram(rows.rows, rows.unit, sizes, weights, None)
-            used, iterations, weights = "exact", exact.iterations, exact.floats
-            # The entries of a float matrix were rounded once themselves, so the level below which
-            # rho means nothing is that of the float64 bounds.
-            bounds = Bounds(exact.bounds.upper, exact.bounds.lower, bounds.size, bounds.rounding)
-        elif method == "exact":
-            raise SolverError(
-                "the Gram matrix is positive semidefinite only up to rounding, so it has no "
-                "exact min norm; pass the gradients to min_norm_point or exact_min_norm"
-            )
-    result = scale_bounds(bounds, scaled.exponent)
+    used = method if method == "paper" else "wolfe"
+    found = _Found(weights, None, iterations, used, bounds)
+    # What the rounding of the entries hides, no further digits of the weights bring back.
+    hidden = bounds.upper <= bounds.rounding
+    if _refines(method, sizes, m, 1) and (
+        method == "double-double" or (_too_weak(bounds, min(tol, AIM)) and not hidden)
+    ):
+        weights, lo, steps = wolfe_twofold(gram, np.zeros_like(gram), weights)
+        bounds = gram_bounds(gram, weights, sizes, scaled.shift, lo)
+        found = _Found(weights, lo, iterations + steps, "double-double", bounds)
+    if method == "exact" or (
+        method == "auto"
+        and _too_weak(found.bounds, tol)
+        and not hidden
+        and _exact_is_cheap(gram, found.weights, 1, found.bounds)
+    ):
+        found = _exact_gram(gram, sizes, found, method)
+    result = scale_bounds(found.bounds, scaled.exponent)
     return GramMinNormResult(
-        weights=_frozen(weights),
+        weights=_frozen(found.weights),
         norm=result.upper,
         lower_bound=result.lower,
         status=judge(result, tol),
-        iterations=iterations,
-        method=used,
+        iterations=found.iterations,
+        method=found.method,
         size=result.size,
         rounding=result.rounding,
         tol=tol,
         sizes=sizes,
+        weights_lo=None if found.weights_lo is None else _frozen(found.weights_lo),
     )
 
 
+def _exact_gram(
+    gram: Float[np.ndarray, "m m"], sizes: tuple[int, ...], found: _Found, method: str
+) -> _Found:
+    rows = to_integers(gram)
+    # A rounded Gram matrix may fail to be positive semidefinite in its last digits; it then
+    # has no exact answer, and the float64 bounds stand.
+    if not is_positive_semidefinite(rows.rows):
+        if method == "exact":
+            raise SolverError(
+                "the Gram matrix is positive semidefinite only up to rounding, so it has no "
+                "exact min norm; pass the gradients to min_norm_point or exact_min_norm"
+            )
+        return found
+    exact = _exact_from_gram(rows.rows, rows.unit, sizes, found.weights, None)
+    # The entries of a float matrix were rounded once themselves, so the level below which
+    # rho means nothing is that of the float64 bounds.
+    bounds = Bounds(
+        exact.bounds.upper, exact.bounds.lower, found.bounds.size, found.bounds.rounding
+    )
+    return _Found(*exact.twofold, exact.iterations, "exact", bounds)
+
+
+def _quick(gram: ArrayLike, tol: Number) -> GramMinNormResult | None:
+    """Answer for a float64 matrix with nothing odd about it; None leaves it to the long road.
+
+    Three kernels (look and scale, solve, certify) and the result: a few microseconds.
+    """
+    if (
+        type(gram) is not np.ndarray
+        or gram.dtype != FLOAT64
+        or not gram.flags.carray
+        or gram.ndim != 2
+        or not 0 < gram.shape[0] == gram.shape[1] <= SMALL
+        or type(tol) is not float
+        or not 0.0 < tol < math.inf
+    ):
+        return None
+    plain, exponent, scaled = scan_gram(gram)
+    if not plain:
+        return None
+    weights, steps = wolfe(scaled, NOTHING)
+    upper, lower, size, rounding = gram_certificate(scaled, weights, NOTHING, ONE_BLOCK, 0.0)
+    if upper < 1e-150:  # where the unit below might round
+        return None
+    if upper <= rounding:
+        status = "stationary"
+    elif upper - lower <= min(tol, AIM) * upper:
+        status = "optimal"
+    else:
+        return None
+    unit = math.ldexp(1.0, exponent)
+    weights.setflags(write=False)
+    return quick_result(
+        weights=weights,
+        norm=upper * unit,
+        lower_bound=lower * unit,
+        status=status,
+        iterations=steps,
+        method="wolfe",
+        size=size * unit,
+        rounding=rounding * unit,
+        tol=tol,
+        sizes=(len(weights),),
+        weights_lo=None,
+    )
+
+
+def _too_weak(bounds: Bounds, tol: float, longest: float = math.inf) -> bool:
+    """Whether the gap exceeds the tolerance, or what rounding the direction costs anyway."""
+    allowed = min(tol * bounds.upper, ROUNDED_DIRECTION * longest + ROUNDED_BOUNDS * bounds.upper)
+    return bounds.upper - bounds.lower > allowed
+
+
+def _refines(method: str, sizes: tuple[int, ...], m: int, n: int) -> bool:
+    """Whether the double-double solver may follow: one simplex, and not for too long."""
+    if method == "double-double":
+        if len(sizes) > 1:
+            raise InvalidInputError(
+                "method", "is 'double-double'", "For several samples choose 'auto' or 'exact'."
+            )
+        return True
+    return method == "auto" and len(sizes) == 1 and m * m * n <= TWOFOLD_PRODUCTS
+
+
 def _exact_is_cheap(
-    matrix: Float[np.ndarray, "m k"], weights: Float[np.ndarray, "m"], width: int
+    matrix: Float[np.ndarray, "m k"], weights: Float[np.ndarray, "m"], width: int, bounds: Bounds
 ) -> bool:
-    """Whether the exact solver, started from the support of `weights`, answers within a second."""
+    """Whether the exact solver, started from the support of `weights`, answers soon enough."""
     m = matrix.shape[0]
+    share = CHEAP if bounds.upper <= bounds.rounding else 1.0
+    if m > EXACT_POINTS or m * m * width > 2 * share * EXACT_PRODUCTS:
+        return False
     exponents = np.frexp(matrix[matrix != 0])[1]
     bits = 53 + (int(exponents.max()) - int(exponents.min()) if exponents.size else 0)
     support = int(np.count_nonzero(weights)) + 2
     return (
-        m <= EXACT_POINTS
-        and m * m * width * bits <= 100 * EXACT_PRODUCTS
-        and support**4 * bits <= EXACT_ELIMINATION
+        m * m * width * bits <= 100 * share * EXACT_PRODUCTS
+        and support**4 * bits <= share * EXACT_ELIMINATION
     )
 
 
@@ -334,6 +508,12 @@ class _Exact:
     bounds: Bounds
     iterations: int
     batch: int
+
+    @property
+    def twofold(self) -> tuple[Float[np.ndarray, "m"], Float[np.ndarray, "m"]]:
+        """Return the weights as hi and lo, each rounded."""
+        lo = [float(a - Fraction(hi)) for a, hi in zip(self.weights, self.floats, strict=True)]
+        return self.floats, np.array(lo)
 
     def point(self, rows: IntegerRows) -> Float[np.ndarray, "n"]:
         """Return the exact min-norm point, each coordinate rounded once."""

@@ -1,207 +1,228 @@
-"""Wolfe's active-set method (1976), on one simplex or on a product of simplices.
+"""Wolfe's active-set method (1976) for Theorem 2's program, eq. (14), on the Gram matrix.
 
-    minimise  (1/2) |sum_j a_j p_j|^2 - c.a     over  a >= 0,  sum of a over each block = 1
+    minimise  |x|^2 = a' G a,   x = sum_i a_i g_i,   over the simplex
 
-With one block and c = 0 this is Theorem 2's program, eq. (14), and the iteration is Wolfe's:
+With w = G a one has w_j = <x, g_j>, and a is optimal iff no w_j lies below |x|^2 = a' w.
 
-    major step   x = sum a_j p_j;  w_j = <x, p_j> - c_j;  stop when no j has w_j below the
-                 average sum_i a_i w_i of its block; else add the j that is farthest below
-    minor steps  minimise over the affine hull of the support (a least-squares problem);
-                 if the minimizer leaves the simplex, walk to the boundary, drop what
-                 became zero, repeat
+    major step   stop when no g_j promises a descent; else add the one that promises most
+    minor steps  go towards the minimizer over the affine hull of the support; if it lies outside
+                 the simplex, stop at the boundary, drop what became zero, repeat
 
-Every major step ends at the minimizer over a face, with a strictly smaller objective, so no
-support returns and the method is finite. It works on the points themselves, not on their Gram
-matrix: least squares by QR loses eps * condition, the normal equations its square.
+Every major step ends at the minimizer over a face, and each lower than the last, so no support
+returns and the method is finite. The affine minimizer is ``y / sum y`` with
+``(G_SS + c 1 1') y = 1`` for any c > 0: that matrix is nonsingular iff the points of the support
+are affinely independent, which Wolfe's method keeps them. Its Cholesky factor U grows by a column
+when a point enters and is mended by Givens rotations when one leaves. The solution z of U' z = 1
+goes through both as one more column would, so that ``U y = z`` is all that is left to solve.
+
+Squared lengths lose half of the digits that the gradients have. How far that matters here is not
+for this file to say: the two-sided certificate judges the weights, and where they are too coarse
+the same method runs again in twice the precision.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
-from danskin.minnorm.scaling import EPS, row_norms
+from danskin.minnorm._jit import jit
 
-__all__ = ["ActiveSet", "active_set", "block_ids"]
+__all__ = ["wolfe"]
 
-
-@dataclass(frozen=True, eq=False)
-class ActiveSet:
-    """Weights (m,) of a face minimizer that no single further point improves, and the steps."""
-
-    weights: Float[np.ndarray, "m"]
-    iterations: int
+EPS = 2.0**-52
 
 
-def block_ids(sizes: tuple[int, ...]) -> Int[np.ndarray, "m"]:
-    """Return for each point the index of its block."""
-    return np.repeat(np.arange(len(sizes)), sizes)
-
-
-def active_set(
-    points: Float[np.ndarray, "m r"],
-    sizes: tuple[int, ...],
-    linear: Float[np.ndarray, "m"] | None = None,
-    start: Float[np.ndarray, "m"] | None = None,
-) -> ActiveSet:
-    """Minimise over the product of simplices; see the module's docstring.
+@jit
+def wolfe(
+    gram: Float[np.ndarray, "m m"], start: Float[np.ndarray, "_"]
+) -> tuple[Float[np.ndarray, "m"], int]:
+    """Return the weights of a face minimizer that no further point improves, and the major steps.
 
     Parameters
     ----------
-    points : (m, r)
-        One point a row, scaled to size about 1.
-    sizes : tuple of int
-        Points per block, in order.
-    linear : (m,), optional
-        The coefficients c.
-    start : (m,), optional
-        A feasible point; by default the best vertex of each block on its own.
-
-    Returns
-    -------
-    ActiveSet
-        Optimal up to rounding as a rule; how far, the two-sided certificate says, not this.
+    gram : (m, m), C-contiguous
+        Scaled to entries of size about 1.
+    start : (m,) or empty
+        A feasible point; empty for the shortest gradient.
     """
-    m = points.shape[0]
-    block = block_ids(sizes)
-    lengths = row_norms(points)
-    offset = np.zeros(m) if linear is None else linear
-    weights = _vertices(0.5 * lengths**2 - offset, sizes) if start is None else start.copy()
-    free = weights > 0
-    # Points whose addition made no headway at the present objective; cleared by any decrease.
-    barred = np.zeros(m, dtype=bool)
-    best = np.inf
-    iterations = 0
-    while iterations < 50 + 20 * m:
-        iterations += 1
-        weights, free = _minimise_over_face(points, block, offset, weights, free)
-        x = weights @ points
-        objective = 0.5 * float(x @ x) - float(offset @ weights)
-        if objective < best:
-            best = objective
-            barred[:] = False
-        slope = points @ x - offset
-        average = np.bincount(block, weights * slope, len(sizes))
-        # x is known to eps * (what its terms add up to), whatever is left after cancellation.
-        error = 2 * EPS * float(weights @ lengths)
-        length = float(np.sqrt(x @ x))
-        if linear is None and length <= error:
+    m = gram.shape[0]
+    shortest = 0
+    for i in range(m):
+        if gram[i, i] < gram[shortest, shortest]:
+            shortest = i
+    c = gram[shortest, shortest]
+    if c == 0.0:  # a gradient of length zero is the min-norm point
+        weights = np.zeros(m)
+        weights[shortest] = 1.0
+        return weights, 0
+    S = np.empty(m, np.int64)  # the support, in the order of entry
+    a = np.empty(m)  # the weights on it
+    U = np.empty((m, m))  # U'U = G_SS + c 1 1' in its leading block
+    z = np.empty(m)  # U' z = 1
+    y = np.empty(m)
+    w = np.empty(m)
+    barred = np.zeros(m, np.bool_)  # in S, or made no headway at the present length
+    k = 0
+    for i in range(start.shape[0]):
+        if start[i] > 0.0 and _append(gram, c, U, z, S, k, i):
+            a[k] = start[i]
+            k += 1
+    if k == 0:
+        _append(gram, c, U, z, S, k, shortest)
+        a[k] = 1.0
+        k += 1
+    best = math.inf
+    steps = 0
+    while steps < 50 + 20 * m:
+        steps += 1
+        k = _descend_to_face_minimizer(U, z, S, a, y, k)
+        # w = G[:, S] a and |x|^2 = a' w_S
+        for i in range(m):
+            w[i] = 0.0
+        for s in range(k):
+            for i in range(m):
+                w[i] += gram[S[s], i] * a[s]
+        square = 0.0
+        for s in range(k):
+            square += a[s] * w[S[s]]
+        if square < best:
+            best = square
+            for i in range(m):
+                barred[i] = False
+        j = 0
+        lowest = math.inf
+        for i in range(m):
+            if w[i] < lowest and not barred[i]:
+                lowest = w[i]
+                j = i
+        inside = False
+        for s in range(k):
+            inside = inside or S[s] == j
+        if inside or square - lowest <= 4 * EPS * math.sqrt(max(square, 0.0) * gram[j, j]):
             break
-        noise = (error + 2 * EPS * length) * lengths + 4 * EPS * np.abs(offset)
-        violation = np.where(free | barred, -np.inf, average[block] - slope - noise)
-        entering = int(np.argmax(violation))
-        if not violation[entering] > 0:
-            break
-        free[entering] = True
-        barred[entering] = True
-    return ActiveSet(weights, iterations)
+        # A point that leaves at once, for rounding, must not be tried for ever.
+        barred[j] = True
+        if _append(gram, c, U, z, S, k, j):
+            a[k] = 0.0
+            k += 1
+    weights = np.zeros(m)
+    total = 0.0
+    for s in range(k):
+        total += a[s]
+    for s in range(k):
+        weights[S[s]] = a[s] / total
+    return weights, steps
 
 
-def _vertices(cost: Float[np.ndarray, "m"], sizes: tuple[int, ...]) -> Float[np.ndarray, "m"]:
-    """Put each block's weight on its cheapest point."""
-    weights = np.zeros(cost.size)
-    first = 0
-    for size in sizes:
-        weights[first + int(np.argmin(cost[first : first + size]))] = 1.0
-        first += size
-    return weights
-
-
-def _minimise_over_face(
-    points: Float[np.ndarray, "m r"],
-    block: Int[np.ndarray, "m"],
-    offset: Float[np.ndarray, "m"],
-    weights: Float[np.ndarray, "m"],
-    free: Bool[np.ndarray, "m"],
-) -> tuple[Float[np.ndarray, "m"], Bool[np.ndarray, "m"]]:
-    """Wolfe's minor steps: reach the minimizer of the affine hull of a face inside the face."""
-    weights = weights.copy()
-    free = free.copy()
+@jit
+def _descend_to_face_minimizer(
+    U: Float[np.ndarray, "m m"],
+    z: Float[np.ndarray, "m"],
+    S: Int[np.ndarray, "m"],
+    a: Float[np.ndarray, "m"],
+    y: Float[np.ndarray, "m"],
+    k: int,
+) -> int:
+    """Wolfe's minor steps; return the size of the support they leave."""
     while True:
-        step, bounded = _affine_step(points, block, offset, weights, free)
-        target = weights + step
-        support = np.flatnonzero(free)
-        if bounded and (target[support] > 0).all():
-            return _normalised(np.where(free, target, 0.0), block), free
-        shrinking = support[step[support] < 0]
-        if shrinking.size == 0:  # nothing moves: the face minimizer is where we are
-            free &= weights > 0
-            return weights, free
-        ratios = weights[shrinking] / -step[shrinking]
-        length = float(ratios.min())
-        if bounded:
-            length = min(length, 1.0)
-        weights = np.where(free, np.maximum(weights + length * step, 0.0), 0.0)
-        # The blocking points are exactly zero, whatever rounding made of them.
-        weights[shrinking[ratios <= length]] = 0.0
-        leaving = free & (weights <= 0)
-        free &= ~leaving
-        if not leaving.any():
-            return _normalised(weights, block), free
-        weights = _normalised(weights, block)
+        _affine_minimizer(U, z, y, k)
+        # The step from a to y that first makes a weight zero.
+        step = 1.0
+        for s in range(k):
+            if y[s] <= 0.0:
+                step = min(step, a[s] / (a[s] - y[s]) if a[s] > 0.0 else 0.0)
+        blocked = False
+        for s in range(k):
+            blocked = blocked or y[s] <= 0.0
+        if not blocked:
+            for s in range(k):
+                a[s] = y[s]
+            return k
+        left = k
+        for s in range(k - 1, -1, -1):
+            reached = y[s] <= 0.0 and (a[s] <= 0.0 or a[s] / (a[s] - y[s]) <= step)
+            a[s] = max(a[s] + step * (y[s] - a[s]), 0.0)
+            if (reached or a[s] == 0.0) and left > 1:
+                _remove(U, z, S, a, left, s)
+                left -= 1
+        k = left
 
 
-def _normalised(
-    weights: Float[np.ndarray, "m"], block: Int[np.ndarray, "m"]
-) -> Float[np.ndarray, "m"]:
-    return weights / np.bincount(block, weights)[block]
+@jit
+def _affine_minimizer(
+    U: Float[np.ndarray, "m m"], z: Float[np.ndarray, "m"], y: Float[np.ndarray, "m"], k: int
+) -> None:
+    """Solve ``U y = z`` and scale y to sum one."""
+    for s in range(k):
+        y[s] = z[s]
+    total = 0.0
+    for t in range(k - 1, -1, -1):
+        y[t] /= U[t, t]
+        total += y[t]
+        for s in range(t):
+            y[s] -= U[s, t] * y[t]
+    for s in range(k):
+        y[s] /= total
 
 
-def _affine_step(
-    points: Float[np.ndarray, "m r"],
-    block: Int[np.ndarray, "m"],
-    offset: Float[np.ndarray, "m"],
-    weights: Float[np.ndarray, "m"],
-    free: Bool[np.ndarray, "m"],
-) -> tuple[Float[np.ndarray, "m"], bool]:
-    """Return the step to the minimizer over the affine hull of the free points.
-
-    Each block is parametrised by differences to its heaviest point. The second value is False
-    when the objective is unbounded below there; the step is then a direction of descent.
-    """
-    support = np.flatnonzero(free)
-    blocks = int(block[-1]) + 1
-    # The heaviest free point of each block: sort by weight, the last one written stays.
-    base = np.empty(blocks, dtype=np.intp)
-    order = support[np.argsort(weights[support], kind="stable")]
-    base[block[order]] = order
-    others = support[base[block[support]] != support]
-    step = np.zeros(weights.size)
-    if others.size == 0:
-        return step, True
-    anchors = base[block[others]]
-    columns = (points[others] - points[anchors]).T
-    scale = row_norms(columns.T)
-    scale[scale == 0] = 1.0
-    columns = columns / scale
-    x = weights @ points
-    gain = (offset[others] - offset[anchors]) / scale
-    move, bounded = _least_squares(columns, x, gain)
-    move = move / scale
-    step[others] = move
-    np.subtract.at(step, anchors, move)
-    return step, bounded
+@jit
+def _append(
+    gram: Float[np.ndarray, "m m"],
+    c: float,
+    U: Float[np.ndarray, "m m"],
+    z: Float[np.ndarray, "m"],
+    S: Int[np.ndarray, "m"],
+    k: int,
+    j: int,
+) -> bool:
+    """Add point j: a column ``U' r = G_Sj + c`` and its pivot; False if j is dependent on S."""
+    if k == gram.shape[0]:
+        return False
+    for s in range(k):
+        U[s, k] = gram[S[s], j] + c
+    diagonal = gram[j, j] + c
+    pivot = diagonal
+    z[k] = 1.0
+    for s in range(k):
+        U[s, k] /= U[s, s]
+        pivot -= U[s, k] * U[s, k]
+        z[k] -= U[s, k] * z[s]
+        for t in range(s + 1, k):
+            U[t, k] -= U[s, t] * U[s, k]
+    if not pivot > (k + 1) * EPS * diagonal:
+        return False
+    U[k, k] = math.sqrt(pivot)
+    z[k] /= U[k, k]
+    S[k] = j
+    return True
 
 
-def _least_squares(
-    columns: Float[np.ndarray, "r k"], x: Float[np.ndarray, "r"], gain: Float[np.ndarray, "k"]
-) -> tuple[Float[np.ndarray, "k"], bool]:
-    """Minimise ``(1/2)|x + columns z|^2 - gain.z``; False if unbounded (z is then a direction)."""
-    r, k = columns.shape
-    cut = 4 * EPS * max(r, k)
-    if not gain.any():
-        if k <= r:
-            q, upper = np.linalg.qr(columns)
-            if float(np.abs(upper.diagonal()).min()) > 1e-10:
-                return -np.linalg.solve(upper, q.T @ x), True
-        return np.linalg.lstsq(columns, -x, rcond=cut)[0], True
-    u, singular, vt = np.linalg.svd(columns, full_matrices=False)
-    kept = singular > cut * float(singular[0]) if singular.size else singular > 0
-    u, singular, vt = u[:, kept], singular[kept], vt[kept]
-    turned = vt @ gain
-    rest = gain - vt.T @ turned
-    if float(np.abs(rest).max()) > 64 * EPS * k * float(np.abs(gain).max()):
-        return rest, False
-    return vt.T @ ((turned / singular - u.T @ x) / singular), True
+@jit
+def _remove(
+    U: Float[np.ndarray, "m m"],
+    z: Float[np.ndarray, "m"],
+    S: Int[np.ndarray, "m"],
+    a: Float[np.ndarray, "m"],
+    k: int,
+    s: int,
+) -> None:
+    """Drop the s-th point of k: shift the columns, restore the triangle by Givens rotations."""
+    for t in range(s + 1, k):
+        S[t - 1] = S[t]
+        a[t - 1] = a[t]
+        for i in range(t + 1):
+            U[i, t - 1] = U[i, t]
+    for t in range(s, k - 1):  # rotate rows t and t + 1 so that U[t + 1, t] becomes zero
+        length = math.sqrt(U[t, t] * U[t, t] + U[t + 1, t] * U[t + 1, t])
+        cosine = U[t, t] / length
+        sine = U[t + 1, t] / length
+        U[t, t] = length
+        upper = z[t]
+        z[t] = cosine * upper + sine * z[t + 1]
+        z[t + 1] = cosine * z[t + 1] - sine * upper
+        for i in range(t + 1, k - 1):
+            upper = U[t, i]
+            U[t, i] = cosine * upper + sine * U[t + 1, i]
+            U[t + 1, i] = cosine * U[t + 1, i] - sine * upper

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from danskin.minnorm.warm import warm_start
-from danskin.minnorm.wolfe import _least_squares, active_set
+from danskin.minnorm.active_set import _least_squares, active_set
 
 
 def test_least_squares_with_a_repeated_and_a_weak_column():
