@@ -2,7 +2,8 @@
 
 `all_families` lists them. A member knows its objective, the point, all maximizers there with their
 gradients, and claimed derivatives; `Counterexample.compare` recomputes every one of these from the
-objective and sets it beside the claim.
+objective and sets it beside the claim. `make_counterexample` builds one to order, from gradients,
+their Gram matrix, or the angles between them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from danskin.counterexamples.core import (
     Family,
     pull_back,
 )
+from danskin.counterexamples.generate import GeneratedCounterexample, make_counterexample
 from danskin.counterexamples.pair import OBTUSE_PAIR, obtuse_pair
 from danskin.counterexamples.simplex import (
     SIMPLEX_FAMILY,
@@ -36,9 +38,11 @@ __all__ = [
     "Comparison",
     "Counterexample",
     "Family",
+    "GeneratedCounterexample",
     "absolute_value",
     "all_families",
     "coupled_batch",
+    "make_counterexample",
     "obtuse_pair",
     "orabona",
     "pull_back",
