@@ -13,13 +13,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+import scipy.linalg.lapack  # pyright: ignore[reportMissingTypeStubs]
 from jaxtyping import Float, Int
 
+from danskin.minnorm.active_set import active_set
 from danskin.minnorm.boundary import ArrayLike, Number, Sizes
 from danskin.minnorm.bounds import block_starts
+from danskin.minnorm.product import PointForm, product_weights_of_points
 from danskin.minnorm.scaling import (
     EPS,
     ScaledPoints,
@@ -32,9 +36,15 @@ from danskin.minnorm.scaling import (
     row_norms,
 )
 from danskin.minnorm.solve import compress
-from danskin.minnorm.wolfe import active_set
 
 __all__ = ["StepAwareResult", "step_aware_point", "step_aware_weights"]
+
+_lapack: Any = scipy.linalg.lapack
+
+# Up to so many gradients their Gram matrix is factorised by its eigenvectors.
+SMALL = 64
+# A relative gap below this needs no active set on the points, which is slower and loses less.
+FINE = 1e-13
 
 Case = Literal["step", "boundary", "least_norm_minimizer", "stationary"]
 
@@ -198,10 +208,20 @@ class Model:
         """First index of each sample."""
         return block_starts(self.sizes)
 
+    @cached_property
+    def lengths(self) -> Float[np.ndarray, "m"]:
+        """Lengths of the scaled gradients."""
+        return row_norms(self.points)
+
+    @cached_property
+    def form(self) -> PointForm:
+        """The quadratic form ``(1/2) |weights @ points|^2``."""
+        return PointForm(self.points, self.sizes)
+
     @property
     def longest(self) -> float:
         """Length of the longest scaled gradient, at least 1/2 unless all are zero."""
-        return float(row_norms(self.points).max())
+        return float(self.lengths.max())
 
     @property
     def resolution(self) -> float:
@@ -222,7 +242,20 @@ class Model:
         """
         batch = len(self.sizes)
         clipped = np.maximum(values, -4.0 * step * self.longest**2) if self.longest else values
-        return active_set(self.points / batch, self.sizes, clipped / (step * batch), start).weights
+        # With x scaled by B the objective is (1/2)|x|^2 - linear.a, B^2 / step times as large.
+        linear = clipped * (batch / step)
+        found = product_weights_of_points(self.form, self.sizes, linear, start)
+        x = found.weights @ self.points
+        if found.gap <= FINE * (float(x @ x) + abs(float(linear @ found.weights))):
+            return found.weights
+        polished = active_set(self.points, self.sizes, linear, found.weights).weights
+        return min(polished, found.weights, key=lambda a: self._gap(linear, a))
+
+    def _gap(self, linear: Float[np.ndarray, "m"], weights: Float[np.ndarray, "m"]) -> float:
+        """Return the Frank-Wolfe gap of ``(1/2) |weights @ points|^2 - linear.weights``."""
+        slope = self.points @ (weights @ self.points) - linear
+        least = np.repeat(np.minimum.reduceat(slope, self.starts), self.sizes)
+        return float(weights @ (slope - least))
 
     def mean_point(self, weights: Float[np.ndarray, "m"]) -> Float[np.ndarray, "r"]:
         """Return ``(1/B) weights @ points``."""
@@ -255,7 +288,19 @@ def model_from_gram(gram: ArrayLike, values: ArrayLike, sizes: Sizes | None) -> 
     m = scaled.gram.shape[0]
     blocks = (m,) if sizes is None else check_sizes(sizes, m)
     shifted = _shifted(check_vector(values, m, "values"), blocks)
-    return Model(factor(scaled.gram), scaled.exponent, shifted, blocks, None)
+    points = factor(scaled.gram) if m <= SMALL else _triangular_factor(scaled.gram)
+    return Model(points, scaled.exponent, shifted, blocks, None)
+
+
+def _triangular_factor(gram: Float[np.ndarray, "m m"]) -> Float[np.ndarray, "m r"]:
+    """Return points with that Gram matrix by pivoted Cholesky: `factor`, for many points."""
+    lengths = np.sqrt(gram.diagonal())
+    safe = np.where(lengths > 0, lengths, 1.0)
+    normalised = np.asfortranarray(gram / safe[:, None] / safe[None, :])
+    upper, order, rank, _ = _lapack.dpstrf(normalised, lower=0, tol=-1.0, overwrite_a=1)
+    points = np.empty((lengths.size, rank))
+    points[order - 1] = np.triu(upper)[:rank].T
+    return points * lengths[:, None]
 
 
 def _shifted(values: Float[np.ndarray, "m"], sizes: tuple[int, ...]) -> Float[np.ndarray, "m"]:
@@ -277,7 +322,7 @@ def _for_step(model: Model, step: float, tol: float) -> StepAwareResult:
     best = np.repeat(np.maximum.reduceat(heights, model.starts), model.sizes)
     slack = float(weights @ np.where(weights > 0, best - heights, 0.0)) / len(model.sizes)
     gap = slack + error
-    size = float(weights @ row_norms(model.points)) / len(model.sizes)
+    size = float(weights @ model.lengths) / len(model.sizes)
     zero = length <= (len(weights) + 8) * EPS * size
     status = "optimal" if gap <= tol * -primal else "stationary" if zero else "undecided"
     return finished(

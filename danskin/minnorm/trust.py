@@ -211,7 +211,7 @@ def _gap(
     height, error = model.value(values, d)
     batch = len(model.sizes)
     length = float(np.linalg.norm(model.mean_point(weights)))
-    size = float(weights @ np.linalg.norm(model.points, axis=1)) / batch
+    size = float(weights @ model.lengths) / batch
     error += (weights.size + 8) * EPS * (size + float(np.abs(weights * values).sum()) / batch)
     return height - float(weights @ values) / batch + length + error, height
 

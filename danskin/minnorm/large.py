@@ -1,0 +1,251 @@
+"""Theorem 2's program for many gradients: block principal pivoting on the Gram matrix.
+
+With ``Q = G + c 1 1'`` the weights are ``a = y / sum y``, where y solves the linear complementarity
+problem
+
+    Q y >= 1,   y >= 0,   y'(Q y - 1) = 0
+
+(divide ``w = G a`` by ``|x|^2 + c``: on the support w is least, and equal to ``|x|^2``). Pivoting
+guesses the support F, solves ``Q_FF y_F = 1`` by Cholesky, and exchanges every index on the wrong
+side at once (Júdice & Pires 1994). From a good guess it ends after a few factorisations whatever
+the number of gradients. The guess is the support left by pairwise steps.
+
+Where ``Q_FF`` is singular (more points than dimensions, duplicates) the same runs on
+``(Q + d diag G) y >= 1 + d diag G y_old``: proximal point steps, which keep every matrix regular
+and end at a solution of the problem itself. Where pivoting cycles, Wolfe's method takes over.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.linalg.lapack  # pyright: ignore[reportMissingTypeStubs]
+from jaxtyping import Float, Int
+
+from danskin.minnorm._jit import jit
+from danskin.minnorm.pairwise import best_vertices, pairwise_steps
+from danskin.minnorm.wolfe import wolfe
+
+__all__ = ["large_weights"]
+
+_lapack: Any = scipy.linalg.lapack
+
+EPS = 2.0**-52
+# The proximal term, relative to the diagonal: small steps towards the solution would be many.
+DAMPING = 1e-10
+STIFFER = 1e3
+MOST_DAMPING = 1.0
+# A pivot below this part of its diagonal entry is rounding.
+SINGULAR = 1e-12
+# Supports up to this size are factorised in the kernel: a call of LAPACK would cost more.
+SMALL = 64
+# Rounding of a slack, relative to the lengths that went into it.
+NOISE = 4 * EPS
+ROUNDS = 100
+PATIENCE = 5
+
+
+def large_weights(
+    gram: Float[np.ndarray, "m m"],
+) -> tuple[Float[np.ndarray, "m"], int]:
+    """Return weights on the simplex that minimise ``a' G a``, and the number of iterations.
+
+    Parameters
+    ----------
+    gram : (m, m), C-contiguous
+        Positive semidefinite up to rounding, scaled to entries of size about 1.
+
+    Returns
+    -------
+    tuple of (m,) float64 and int
+        Feasible weights, and the pairwise steps, factorisations or major steps of Wolfe's method
+        that led there. How good they are, the two-sided certificate says.
+    """
+    m = gram.shape[0]
+    weights, slope = np.empty(m), np.empty(m)
+    starts, linear = np.array([0, m]), np.zeros(m)
+    best_vertices(gram, starts, linear, weights, slope)
+    steps, _ = pairwise_steps(gram, starts, linear, weights, slope, 1, m, 1e-10)
+    root = np.sqrt(gram.diagonal())
+    if root.min() == 0.0 or _pivot_small(gram, root, weights):
+        return weights, steps
+    found, rounds = _pivot(gram, root, weights)
+    if found is None:
+        return wolfe(gram, weights)
+    return found, steps + rounds
+
+
+@jit
+def _pivot_small(
+    gram: Float[np.ndarray, "m m"], root: Float[np.ndarray, "m"], weights: Float[np.ndarray, "m"]
+) -> bool:
+    """Pivot in place from the support of `weights` as long as the supports are small."""
+    m = weights.size
+    inside = np.empty(m, np.bool_)
+    c = gram[0, 0]
+    for i in range(m):
+        inside[i] = weights[i] > 0.0
+        c = min(c, gram[i, i])
+    S = np.empty(SMALL, np.int64)
+    L = np.empty((SMALL, SMALL))
+    y = np.empty(SMALL)
+    q = np.empty(m)
+    fewest = m + 1
+    for _ in range(PATIENCE):
+        k = 0
+        for i in range(m):
+            if inside[i]:
+                if k == SMALL:
+                    return False
+                S[k] = i
+                k += 1
+        if k == 0 or not _solve_small(gram, c, S, k, L, y):
+            return False
+        total = 0.0
+        size = 0.0
+        for s in range(k):
+            total += y[s]
+            size += abs(y[s]) * root[S[s]]
+        q[:] = c * total
+        for s in range(k):
+            row = gram[S[s]]
+            for i in range(m):
+                q[i] += y[s] * row[i]
+        wrong = 0
+        for s in range(k):
+            if y[s] <= 0.0:
+                wrong += 1
+        s = 0
+        for i in range(m):
+            if s < k and S[s] == i:
+                if y[s] <= 0.0:
+                    inside[i] = False
+                s += 1
+            elif q[i] < 1.0 - NOISE * (size * root[i] + c * total + 1.0):
+                inside[i] = True
+                wrong += 1
+        if wrong == 0:
+            weights[:] = 0.0
+            for s in range(k):
+                weights[S[s]] = y[s] / total
+            return True
+        if wrong >= fewest:
+            return False
+        fewest = wrong
+    return False
+
+
+@jit
+def _solve_small(
+    gram: Float[np.ndarray, "m m"],
+    c: float,
+    S: Int[np.ndarray, "s"],
+    k: int,
+    L: Float[np.ndarray, "s s"],
+    y: Float[np.ndarray, "s"],
+) -> bool:
+    """Solve ``(G_SS + c 1 1') y = 1`` by Cholesky; False where the matrix is singular."""
+    for s in range(k):
+        row = gram[S[s]]
+        own = row[S[s]] + c
+        for t in range(s):
+            entry = row[S[t]] + c
+            for u in range(t):
+                entry -= L[s, u] * L[t, u]
+            L[s, t] = entry / L[t, t]
+        pivot = own
+        for u in range(s):
+            pivot -= L[s, u] * L[s, u]
+        if not pivot > SINGULAR * own:
+            return False
+        L[s, s] = np.sqrt(pivot)
+        y[s] = 1.0
+        for u in range(s):
+            y[s] -= L[s, u] * y[u]
+        y[s] /= L[s, s]
+    for s in range(k - 1, -1, -1):
+        y[s] /= L[s, s]
+        for u in range(s):
+            y[u] -= L[s, u] * y[s]
+    return True
+
+
+def _pivot(
+    gram: Float[np.ndarray, "m m"], root: Float[np.ndarray, "m"], start: Float[np.ndarray, "m"]
+) -> tuple[Float[np.ndarray, "m"] | None, int]:
+    """Block principal pivoting from the support of `start`; None where it cycles."""
+    m = start.size
+    diagonal = gram.diagonal()
+    inside = start > 0
+    c = float(diagonal.min())
+    damping, right = 0.0, np.ones(m)
+    centre = start / (float(start @ gram @ start) + c)
+    best: Float[np.ndarray, "m"] | None = None
+    least = np.inf
+    fewest, patience = m + 1, PATIENCE
+    space = np.empty(0)
+    for turn in range(1, ROUNDS + 1):
+        support = np.flatnonzero(inside)
+        k = support.size
+        if space.size < k * k:
+            space = np.empty(min(m, k + k // 4) ** 2)
+        Q = space[: k * k].reshape(k, k)
+        _gather(gram, support, c, damping, Q)
+        own = Q.diagonal().copy()
+        factor, failed = _lapack.dpotrf(Q.T, lower=0, clean=0, overwrite_a=1)
+        pivots = np.square(factor.diagonal())
+        singular = bool(failed) or bool((pivots < SINGULAR * own).any())
+        if singular or not patience:
+            damping = STIFFER * damping if damping else DAMPING
+            if damping > MOST_DAMPING:
+                return best, turn
+            right = 1.0 + damping * diagonal * centre
+            fewest, patience = m + 1, PATIENCE
+            continue
+        y = np.zeros(m)
+        y[support] = _lapack.dpotrs(factor, right[support], lower=0)[0]
+        total = float(y.sum())
+        size = float(np.abs(y) @ root)
+        slack = gram @ y + c * total - right
+        noise = NOISE * (size * root + c * abs(total) + 1.0)
+        leave = inside & (y <= 0)
+        enter = ~inside & (slack < -noise)
+        wrong = int(np.count_nonzero(leave)) + int(np.count_nonzero(enter))
+        if wrong == 0:
+            found = y / total
+            w = gram @ found
+            square = float(found @ w)
+            gap = square - float(w.min())
+            settled = damping <= DAMPING and gap >= 0.5 * least
+            if gap < least:
+                best, least = found, gap
+            if not damping or settled or gap <= 1e-14 * square:
+                return best, turn
+            damping = max(damping / STIFFER, DAMPING)
+            centre = y
+            right = 1.0 + damping * diagonal * centre
+            fewest, patience = m + 1, PATIENCE
+            continue
+        if wrong < fewest:
+            fewest, patience = wrong, PATIENCE
+        else:
+            patience -= 1
+        inside = (inside | enter) & ~leave
+    return best, ROUNDS
+
+
+@jit
+def _gather(
+    gram: Float[np.ndarray, "m m"],
+    support: Int[np.ndarray, "k"],
+    c: float,
+    damping: float,
+    out: Float[np.ndarray, "k k"],
+) -> None:
+    """Write the lower triangle of ``G_SS + c 1 1' + damping diag G_SS``."""
+    for s in range(support.size):
+        row = gram[support[s]]
+        for t in range(s):
+            out[s, t] = row[support[t]] + c
+        out[s, s] = (1.0 + damping) * row[support[s]] + c

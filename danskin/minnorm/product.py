@@ -1,0 +1,346 @@
+"""One simplex a sample, with or without a linear term: pairwise steps, then Newton on the face.
+
+    minimise  (1/2) |x|^2 - c.a,   x = sum_j a_j p_j,   over one simplex per block
+
+Pairwise steps find most of the support in a few sweeps and then slow down. Newton's method goes on
+where they stop: on the face spanned by the support, with each block described by differences to
+its heaviest point, the minimizer is the solution of ``Z'G Z z = -Z's`` (Z the differences, s the
+slope ``G a - c``). Weights that it makes negative are dropped and the rest solved again; the result
+is taken if it is lower, and else the first step is cut at the boundary, which is always lower. A
+sweep of pairwise steps then lets points in that the face leaves out. ``Z'G Z`` is singular where
+the points of a face are dependent; a proximal term then keeps the step finite, and repeated steps
+remove its effect.
+
+Progress is judged by the Frank-Wolfe gap ``sum over blocks of (a.s - min s)``, with s recomputed
+from the weights. It bounds by how much the objective can still fall.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.linalg.lapack  # pyright: ignore[reportMissingTypeStubs]
+from jaxtyping import Bool, Float, Int
+
+from danskin.minnorm._jit import jit
+from danskin.minnorm.pairwise import best_vertices, pairwise_steps, pairwise_steps_on_points
+
+__all__ = ["PointForm", "ProductWeights", "product_weights", "product_weights_of_points"]
+
+_lapack: Any = scipy.linalg.lapack
+
+EPS = 2.0**-52
+# Steps in a block at a time: a block's turn costs the same few rows whether it takes one or ten.
+INNER = 10
+# Sweeps before the first Newton step, and between two.
+FIRST_SWEEPS, SWEEPS = 4, 2
+TURNS = 60
+# Newton steps without headway before the weights are left as they are.
+PATIENCE = 4
+# Proximal term relative to the diagonal of Z'G Z, and by how much it grows where that is too small.
+DAMPING, STIFFER = 1e-13, 1e3
+
+
+@dataclass(frozen=True, eq=False)
+class ProductWeights:
+    """Feasible weights, their Frank-Wolfe gap from a recomputed slope, and the turns it took."""
+
+    weights: Float[np.ndarray, "m"]
+    gap: float
+    iterations: int
+
+
+def product_weights(
+    gram: Float[np.ndarray, "m m"],
+    sizes: tuple[int, ...],
+    linear: Float[np.ndarray, "m"] | None = None,
+    start: Float[np.ndarray, "m"] | None = None,
+    tol: float = 1e-15,
+) -> ProductWeights:
+    """Minimise ``(1/2) a' G a - linear.a`` over one simplex per block.
+
+    Parameters
+    ----------
+    gram : (m, m), C-contiguous
+        Positive semidefinite up to rounding, scaled to entries of size about 1.
+    sizes : tuple of int
+        Points per block, in order.
+    linear : (m,), optional
+    start : (m,), optional
+        Feasible weights; by default each block's best point on its own.
+    tol : float
+        Stop when the gap is at most `tol` times ``a' G a + |linear.a|``, or at its rounding error.
+    """
+    return _minimise(_GramForm(gram, _starts(sizes), _linear(linear, gram)), start, tol)
+
+
+def product_weights_of_points(
+    points: Float[np.ndarray, "m r"] | PointForm,
+    sizes: tuple[int, ...],
+    linear: Float[np.ndarray, "m"] | None = None,
+    start: Float[np.ndarray, "m"] | None = None,
+    tol: float = 1e-15,
+) -> ProductWeights:
+    """Do as `product_weights`, from the points (one a row): no m by m matrix is formed.
+
+    Whoever solves for several linear terms passes one `PointForm` each time.
+    """
+    form = points if isinstance(points, PointForm) else PointForm(points, sizes)
+    return _minimise(form.with_linear(linear), start, tol)
+
+
+def _starts(sizes: tuple[int, ...]) -> Int[np.ndarray, "b"]:
+    return np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+
+
+def _linear(
+    linear: Float[np.ndarray, "m"] | None, rows: Float[np.ndarray, "m k"]
+) -> Float[np.ndarray, "m"]:
+    m = int(rows.shape[0])
+    return np.zeros(m) if linear is None else linear
+
+
+class _GramForm:
+    """The quadratic form, by its Gram matrix."""
+
+    def __init__(
+        self,
+        gram: Float[np.ndarray, "m m"],
+        starts: Int[np.ndarray, "b"],
+        linear: Float[np.ndarray, "m"],
+    ) -> None:
+        self.gram, self.starts, self.linear = gram, starts, linear
+        self.root = np.sqrt(gram.diagonal())
+        self._slope = np.empty(linear.size)
+
+    def vertices(self) -> Float[np.ndarray, "m"]:
+        """Return each block's best point on its own."""
+        weights = np.empty(self.linear.size)
+        best_vertices(self.gram, self.starts, self.linear, weights, self._slope)
+        return weights
+
+    def sweep(self, weights: Float[np.ndarray, "m"], sweeps: int, tol: float) -> None:
+        """Make pairwise steps, in place."""
+        _slope_of(self.gram, self.linear, weights, self._slope)
+        pairwise_steps(
+            self.gram, self.starts, self.linear, weights, self._slope, sweeps, INNER, tol
+        )
+
+    def slope(self, weights: Float[np.ndarray, "m"]) -> Float[np.ndarray, "m"]:
+        """Return ``G a - c``, from the weights alone."""
+        slope = np.empty(weights.size)
+        _slope_of(self.gram, self.linear, weights, slope)
+        return slope
+
+    def reduced(
+        self, free: Int[np.ndarray, "k"], base: Int[np.ndarray, "k"]
+    ) -> Float[np.ndarray, "k k"]:
+        """Return the lower triangle of ``Z'G Z`` for the differences of `free` to `base`."""
+        out = np.empty((free.size, free.size))
+        _differences(self.gram, free, base, out)
+        return out
+
+
+class PointForm:
+    """The same by its points, with the inner products inside each block."""
+
+    def __init__(self, points: Float[np.ndarray, "m r"], sizes: tuple[int, ...]) -> None:
+        m = int(points.shape[0])
+        self.points, self.starts, self.linear = points, _starts(sizes), np.zeros(m)
+        self.blocks = np.zeros((m, max(sizes)))
+        first = 0
+        for size in sizes:
+            part = points[first : first + size]
+            self.blocks[first : first + size, :size] = part @ part.T
+            first += size
+        column = np.arange(m) - np.repeat(self.starts[:-1], sizes)
+        self.diagonal = self.blocks[np.arange(m), column]
+        self.root = np.sqrt(self.diagonal)
+
+    def with_linear(self, linear: Float[np.ndarray, "m"] | None) -> PointForm:
+        """Return the form with the linear term -linear.a; nothing is computed again."""
+        form = copy(self)
+        form.linear = _linear(linear, self.points)
+        return form
+
+    def vertices(self) -> Float[np.ndarray, "m"]:
+        """Return each block's best point on its own."""
+        weights = np.zeros(self.linear.size)
+        cost = 0.5 * self.diagonal - self.linear
+        for first, end in zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True):
+            weights[first + int(np.argmin(cost[first:end]))] = 1.0
+        return weights
+
+    def sweep(self, weights: Float[np.ndarray, "m"], sweeps: int, tol: float) -> None:
+        """Make pairwise steps, in place."""
+        pairwise_steps_on_points(
+            self.points,
+            self.blocks,
+            self.starts,
+            self.linear,
+            weights,
+            weights @ self.points,
+            sweeps,
+            INNER,
+            tol,
+        )
+
+    def slope(self, weights: Float[np.ndarray, "m"]) -> Float[np.ndarray, "m"]:
+        """Return ``G a - c``, from the weights alone."""
+        return self.points @ (weights @ self.points) - self.linear
+
+    def reduced(
+        self, free: Int[np.ndarray, "k"], base: Int[np.ndarray, "k"]
+    ) -> Float[np.ndarray, "k k"]:
+        """Return ``Z'G Z`` for the differences of `free` to `base`."""
+        differences = self.points[free] - self.points[base]
+        return differences @ differences.T
+
+
+_Form = _GramForm | PointForm
+
+
+@dataclass(frozen=True, eq=False)
+class _Iterate:
+    """Feasible weights with slope, objective and gap, all from the weights."""
+
+    weights: Float[np.ndarray, "m"]
+    slope: Float[np.ndarray, "m"]
+    value: float
+    gap: float
+    size: float
+
+
+def _at(form: _Form, weights: Float[np.ndarray, "m"]) -> _Iterate:
+    first = form.starts[:-1]
+    weights = weights / np.repeat(np.add.reduceat(weights, first), np.diff(form.starts))
+    slope = form.slope(weights)
+    along = float(weights @ slope)
+    held = float(weights @ form.linear)
+    # Block by block, so that nothing large cancels between blocks.
+    excess = slope - np.repeat(np.minimum.reduceat(slope, first), np.diff(form.starts))
+    return _Iterate(
+        weights, slope, 0.5 * (along - held), float(weights @ excess), along + held + abs(held)
+    )
+
+
+def _minimise(form: _Form, start: Float[np.ndarray, "m"] | None, tol: float) -> ProductWeights:
+    weights = form.vertices() if start is None else start.copy()
+    form.sweep(weights, FIRST_SWEEPS, tol)
+    now = _at(form, weights)
+    best, patience, turns = now, PATIENCE, 0
+    while turns < TURNS and patience:
+        turns += 1
+        length = float(now.weights @ form.root)
+        if now.gap <= max(tol * now.size, 0.25 * EPS * length * length):
+            break
+        now = _newton(form, now)
+        if now.gap < 0.5 * best.gap:
+            patience = PATIENCE
+        else:
+            patience -= 1
+        if now.gap < best.gap:
+            best = now
+        if best.gap <= tol * best.size:
+            break
+        weights = now.weights.copy()
+        form.sweep(weights, SWEEPS, tol)
+        now = _at(form, weights)
+        if now.gap < best.gap:
+            best = now
+    return ProductWeights(best.weights, best.gap, turns)
+
+
+def _newton(form: _Form, now: _Iterate) -> _Iterate:
+    """Step to the minimizer over the face, dropping points until it lies in the simplices."""
+    inside = now.weights > 0
+    point = now
+    first: Float[np.ndarray, "m"] | None = None
+    while True:
+        step = _face_step(form, point, inside)
+        if first is None:
+            first = step
+        target = point.weights + step
+        negative = inside & (target < 0)
+        trial = _at(form, np.maximum(np.where(inside, target, 0.0), 0.0))
+        if not negative.any():
+            break
+        inside &= ~negative
+        point = trial
+    if trial.value < now.value or trial.gap < now.gap:
+        return trial
+    shrinking = first < 0
+    if not shrinking.any():
+        return now
+    ratios = now.weights[shrinking] / -first[shrinking]
+    length = min(1.0, float(ratios.min()))
+    return _at(form, np.maximum(now.weights + length * first, 0.0))
+
+
+def _face_step(form: _Form, now: _Iterate, inside: Bool[np.ndarray, "m"]) -> Float[np.ndarray, "m"]:
+    """Return the Newton step on the face of the points `inside`; it keeps every block's sum."""
+    support = np.flatnonzero(inside)
+    block = np.searchsorted(form.starts, support, side="right") - 1
+    base = np.zeros(form.starts.size - 1, dtype=np.int64)
+    order = np.argsort(now.weights[support], kind="stable")
+    base[block[order]] = support[order]  # the last one written, the heaviest, stays
+    other = base[block] != support
+    free, anchors = support[other], base[block[other]]
+    step = np.zeros(inside.size)
+    if free.size == 0:
+        return step
+    matrix = form.reduced(free, anchors)
+    right = now.slope[anchors] - now.slope[free]
+    own = matrix.diagonal().copy()
+    # Where two points coincide to rounding, the difference is noise: keep its step small too.
+    floor = own + 4 * EPS * (form.root[free] ** 2 + form.root[anchors] ** 2)
+    damping = DAMPING
+    while True:
+        damped = matrix.copy()
+        damped.reshape(-1)[:: free.size + 1] = own + damping * floor + (floor - own)
+        factor, failed = _lapack.dpotrf(damped.T, lower=0, clean=0, overwrite_a=1)
+        if not failed:
+            break
+        damping *= STIFFER
+    move = _lapack.dpotrs(factor, right, lower=0)[0]
+    step[free] = move
+    np.subtract.at(step, anchors, move)
+    return step
+
+
+@jit
+def _slope_of(
+    gram: Float[np.ndarray, "m m"],
+    linear: Float[np.ndarray, "m"],
+    weights: Float[np.ndarray, "m"],
+    slope: Float[np.ndarray, "m"],
+) -> None:
+    """Write ``G a - c``, from the rows of the support alone."""
+    m = weights.size
+    for j in range(m):
+        slope[j] = -linear[j]
+    for i in range(m):
+        if weights[i] != 0.0:
+            row = gram[i]
+            for j in range(m):
+                slope[j] += weights[i] * row[j]
+
+
+@jit
+def _differences(
+    gram: Float[np.ndarray, "m m"],
+    free: Int[np.ndarray, "k"],
+    base: Int[np.ndarray, "k"],
+    out: Float[np.ndarray, "k k"],
+) -> None:
+    """Write the lower triangle of ``<p_i - p_b(i), p_j - p_b(j)>``."""
+    for s in range(free.size):
+        row = gram[free[s]]
+        other = gram[base[s]]
+        for t in range(s + 1):
+            i = free[t]
+            j = base[t]
+            out[s, t] = (row[i] - other[i]) - (row[j] - other[j])
