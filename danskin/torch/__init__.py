@@ -15,6 +15,7 @@ The road of the package, with a network for the objective and an attack for the 
 
     dkt.backward([loss_1, loss_2], model.parameters())           # losses.py: any m scalar losses
     torchjd.aggregation ... dkt.MinNormWeighting()               # weighting.py
+    dkt.min_norm_weights(grams)                                  # batched.py: many (m, m) at once
 
 Names are loaded on first use.
 """
@@ -47,12 +48,14 @@ _HOME = {
     "Report": "danskin.torch.report",
     "backward": "danskin.torch.losses",
     "MinNormWeighting": "danskin.torch.weighting",
+    "min_norm_weights": "danskin.torch.batched",
 }
 
 __all__ = [*_HOME]
 
 if TYPE_CHECKING:
     from danskin.torch.attacks import FAST, FGSM, PGD, Adversaries, Attack
+    from danskin.torch.batched import min_norm_weights
     from danskin.torch.ddi import METHODS, DDi
     from danskin.torch.losses import backward
     from danskin.torch.modes import Modes
