@@ -15,28 +15,48 @@ from danskin.torch.clock import Clock
 from danskin.torch.gradients import NetworkLoss
 from danskin.torch.gram import Gradient, GradientStack
 from danskin.torch.modes import Mode, guarded, in_mode
+from danskin.torch.processes import Team
+from danskin.torch.settings import Settings
 
-__all__ = ["Call", "Settings"]
+__all__ = ["Call", "Gate"]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the methods need to know beside m."""
+@dataclass
+class Gate:
+    """What the gated method remembers between calls.
 
-    memory_budget: float = 2.0**30
-    step: float = 0.1
-    radius: float | None = None
-    per_sample: bool = False
-    tol: float = 1e-3
-    max_iterations: int = 20
-    every: int = 10
-    cosine: float = 0.9
-    spread: float = 0.1
+    Attributes
+    ----------
+    is_open : bool
+        Whether the last two adversaries looked at disagreed.
+    since : int or None
+        Calls since two adversaries were looked at; None before the first.
+    """
+
+    is_open: bool = False
+    since: int | None = None
 
 
 @dataclass
 class Call:
-    """One batch, with its attack and its loss."""
+    """One batch, with its attack and its loss.
+
+    Attributes
+    ----------
+    images, labels : Tensor
+        This process's part of the batch.
+    attack : callable
+    attack_mode : "eval", "train" or "keep"
+    autocast : torch.dtype or None
+        Precision of the attack.
+    network : NetworkLoss
+    decay : float
+        Weight decay inside the objective.
+    settings, team, gate, generator
+        As `DDi` has them.
+    attacks, samples : int
+        Counted: runs of the attack, samples in gradient passes.
+    """
 
     images: Tensor
     labels: Tensor
@@ -46,10 +66,17 @@ class Call:
     network: NetworkLoss
     decay: float
     settings: Settings
+    team: Team
+    gate: Gate
+    generator: torch.Generator
     attacks: int = 0
-    gradients: float = 0.0
+    samples: int = 0
     clock: Clock = field(default_factory=Clock)
     recorded: bool = False
+
+    def __post_init__(self) -> None:
+        #: Samples over all processes.
+        self.count = self.team.number(float(len(self.images)), self.images.device)
 
     def adversary(self) -> Tensor:
         """Run the attack once on the whole batch."""
@@ -74,6 +101,46 @@ class Call:
         """Run the attack m times."""
         return [self.adversary() for _ in range(m)]
 
+    def gradient(self, points: Tensor) -> tuple[Tensor, Gradient]:
+        """Return this process's losses (B,) and the gradient of the mean loss over all processes.
+
+        The first one of a call moves running statistics, later ones do not.
+        """
+        with self.clock("gradients"):
+            losses, gradient = self.network.gradient(
+                points, self.labels, self.count, record=not self.recorded
+            )
+            gradient = self.team.gradient(self.network.params, gradient)
+            self.recorded = True
+            self.samples += len(points)
+            if self.decay:
+                for p, g in zip(self.network.params, gradient, strict=True):
+                    if g is not None:
+                        g.add_(p.detach(), alpha=self.decay)
+        return losses, gradient
+
+    def values(self, points: Tensor) -> Tensor:
+        """Return the losses (B,) alone."""
+        with self.clock("gradients"):
+            return self.network.values(points, self.labels)
+
+    def stack(
+        self, points: Sequence[Tensor], into: GradientStack | None = None, first: int = 0
+    ) -> tuple[Tensor, GradientStack]:
+        """Return the losses (m, B) and the gradients of m joint adversaries."""
+        stack = GradientStack(self.network.params, len(points)) if into is None else into
+        losses = []
+        for j, images in enumerate(points):
+            found, gradient = self.gradient(images)
+            losses.append(found)
+            stack.add(first + j, gradient)
+            del gradient
+        return torch.stack(losses), stack
+
+    def mean(self, losses: Tensor) -> Tensor:
+        """Return the mean over all processes' samples (m,) of losses (m, B)."""
+        return self.team.total(losses.double().sum(dim=1)) / self.count
+
     def _checked(self, found: Any, part: slice) -> Tensor:
         images = self.images[part]
         if not isinstance(found, Tensor) or found.shape != images.shape:
@@ -84,35 +151,3 @@ class Call:
                 "It must return the perturbed images alone; wrap it in a lambda that does.",
             )
         return found.detach().to(images)
-
-    def gradient(
-        self, points: Tensor, weights: Tensor | None = None, labels: Tensor | None = None
-    ) -> tuple[Tensor, Gradient]:
-        """Return losses (B,) and the gradient; the first one of a call moves statistics."""
-        with self.clock("gradients"):
-            labels = self.labels if labels is None else labels
-            found = self.network.gradient(points, labels, weights, record=not self.recorded)
-            self.recorded = True
-            self.gradients += len(points) / len(self.images)
-            if self.decay:
-                total = 1.0 if weights is None else float(weights.sum())
-                for p, g in zip(self.network.params, found[1], strict=True):
-                    if g is not None:
-                        g.add_(p.detach(), alpha=self.decay * total)
-        return found
-
-    def values(self, points: Tensor) -> Tensor:
-        """Return the losses (B,) alone."""
-        with self.clock("gradients"):
-            return self.network.values(points, self.labels)
-
-    def stack(self, points: Sequence[Tensor]) -> tuple[Tensor, GradientStack]:
-        """Return the losses (m, B) and the gradients of m joint adversaries."""
-        stack = GradientStack(self.network.params, len(points))
-        losses = []
-        for j, images in enumerate(points):
-            found, gradient = self.gradient(images)
-            losses.append(found)
-            stack.add(j, gradient)
-            del gradient
-        return torch.stack(losses), stack

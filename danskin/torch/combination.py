@@ -18,9 +18,19 @@ from danskin.errors import InvalidInputError
 from danskin.minnorm import min_norm_weights
 from danskin.torch.clock import Clock
 from danskin.torch.gram import Gradient, GradientStack, length
+from danskin.torch.processes import Team
 from danskin.torch.report import Report, as_tensor, conflict_share
 
-__all__ = ["Combination", "Rule", "Weighed", "check_finite", "combine", "min_norm", "summarise"]
+__all__ = [
+    "Combination",
+    "Rule",
+    "Weighed",
+    "check_finite",
+    "check_underflow",
+    "combine",
+    "min_norm",
+    "summarise",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +70,12 @@ class Combination:
     losses : (m, B) tensor
     products : (m,) or (B, m) array
         ``<x, g>`` for each gradient that was combined.
+    least : float
+        ``min_j <x, g_j>``, or its mean over all samples (of all processes).
     size : float
         Length that x would have if nothing cancelled.
-    longest : float
-        At least the length of the longest gradient.
+    rounding : float
+        Bound on the rounding error of ``least / |x|``.
     gram : array or None
     stationary, scale, iterations
         As in `Weighed`.
@@ -74,8 +86,9 @@ class Combination:
     weights: np.ndarray
     losses: Tensor
     products: np.ndarray
+    least: float
     size: float
-    longest: float
+    rounding: float
     gram: np.ndarray | None = None
     stationary: bool = False
     scale: float = 1.0
@@ -89,7 +102,9 @@ def min_norm(gram: np.ndarray, losses: Tensor) -> Weighed:
     return Weighed(result.weights, result.status == "stationary", 1.0, result.iterations)
 
 
-def combine(losses: Tensor, stack: GradientStack, rule: Rule, clock: Clock) -> Combination:
+def combine(
+    losses: Tensor, stack: GradientStack, rule: Rule, clock: Clock, team: Team
+) -> Combination:
     """Weigh the gradients of a stack, one simplex for all.
 
     Raises
@@ -99,20 +114,23 @@ def combine(losses: Tensor, stack: GradientStack, rule: Rule, clock: Clock) -> C
     """
     with clock("gradients"):
         gram = stack.gram()
-        check_finite(gram, losses)
+        check_finite(gram, losses, team)
+        check_underflow(gram, stack)
     with clock("solve"):
         found = rule(gram, losses)
+        weights = team.agreed(found.weights, losses.device)
     with clock("gradients"):
-        x = stack.combine(found.weights)
-        products = stack.products(x)
+        x = stack.combine(weights)
+        inner = stack.products(x)
     lengths = np.sqrt(gram.diagonal())
     return Combination(
         x,
-        found.weights,
+        weights,
         losses,
-        products,
-        size=float(found.weights @ lengths),
-        longest=float(lengths.max()),
+        products=inner,
+        least=float(inner.min()),
+        size=float(weights @ lengths),
+        rounding=stack.rounding() * float(lengths.max()),
         gram=gram,
         stationary=found.stationary,
         scale=found.scale,
@@ -120,47 +138,59 @@ def combine(losses: Tensor, stack: GradientStack, rule: Rule, clock: Clock) -> C
     )
 
 
-def check_finite(gram: np.ndarray, losses: Tensor) -> None:
-    """Raise, before anything is written, if a loss or a gradient is NaN or infinite."""
-    good = torch.isfinite(losses).all(dim=1).cpu().numpy()
+def check_finite(gram: np.ndarray, losses: Tensor, team: Team) -> None:
+    """Raise, before anything is written, if a loss or a gradient is NaN or infinite.
+
+    All processes raise where one of them must.
+    """
+    good = torch.isfinite(losses).all(dim=1)
     remedy = "Nothing was written. Lower the learning rate, or look at the network's outputs."
-    if not good.all():
-        where = np.flatnonzero(~good).tolist()
-        raise InvalidInputError("loss", f"is NaN or infinite in rows {where} of the losses", remedy)
-    if not np.isfinite(gram).all():
+    bad = np.flatnonzero(~good.cpu().numpy())
+    if team.number(float(len(bad)), losses.device) > 0:
+        raise InvalidInputError(
+            "loss", f"is NaN or infinite in rows {bad.tolist()} of the losses (m, B)", remedy
+        )
+    if team.number(float(not np.isfinite(gram).all()), losses.device) > 0:
         raise InvalidInputError("gradients", "hold NaN or infinity, or overflow squared", remedy)
+
+
+def check_underflow(gram: np.ndarray, stack: GradientStack) -> None:
+    """Raise if a gradient is not 0 and its squared length is: 0 would mean stationary."""
+    for row in np.flatnonzero(gram.diagonal() == 0):
+        if any(part is not None and bool(part[row].any()) for part in stack.parts):
+            raise InvalidInputError(
+                "gradients",
+                "are so small that their squared lengths underflow",
+                "Nothing was written. Multiply the losses by a constant.",
+            )
 
 
 def summarise(
     method: str,
     found: Combination,
+    clock: Clock,
     *,
     normalize: bool,
     attacks: int = 0,
-    gradients: int = 0,
-    clock: Clock,
+    gradients: float = 0.0,
 ) -> Report:
     """Judge a combination by what its own vectors say."""
     norm = length(found.x)
-    pieces = [piece for piece in found.x if piece is not None]
-    n = sum(piece.numel() for piece in pieces)
-    eps = max((torch.finfo(piece.dtype).eps for piece in pieces), default=0.0)
+    eps = max((torch.finfo(piece.dtype).eps for piece in found.x if piece is not None), default=0.0)
     # Terms that cancel down to their own rounding leave noise, not a direction.
     cancelled = norm <= 2 * eps * found.size and np.count_nonzero(found.weights) > 1
     stationary = bool(found.stationary or norm == 0 or cancelled)
-    least = float(found.products.min(axis=-1).mean())
-    rounding = n * float(np.finfo(np.float64).eps) * found.longest
+    lower = 0.0 if stationary else min(norm, max(0.0, found.least / norm - found.rounding))
     samples = len(found.products) if found.products.ndim == 2 else 1
-    conflict = float("nan") if found.gram is None else conflict_share(found.gram, samples)
     return Report(
         method=method,
         losses=found.losses.detach().double().cpu(),
         gram=None if found.gram is None else as_tensor(found.gram),
         weights=as_tensor(found.weights),
         norm=norm,
-        lower_bound=0.0 if stationary else max(0.0, least / norm - rounding),
-        empirical_derivative=None if stationary else -least / norm,
-        conflict=conflict,
+        lower_bound=lower,
+        empirical_derivative=None if stationary else -found.least / norm,
+        conflict=float("nan") if found.gram is None else conflict_share(found.gram, samples),
         stationary=stationary,
         normalized=normalize and not stationary,
         attacks=attacks,

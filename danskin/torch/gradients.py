@@ -2,7 +2,7 @@
 
 m gradients are m forward and backward passes, one after the other: the activations of one pass are
 freed before the next, so m gradients cost m gradients of memory and not m graphs. (One batched pass
-by ``torch.func.vmap`` is slower on the machines measured, and keeps m graphs.)
+by ``torch.func.vmap`` keeps m graphs, and is slower where measured.)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from danskin.torch.arguments import Loss, check_logits, cross_entropy, per_sampl
 from danskin.torch.gram import Gradient
 from danskin.torch.modes import Mode, in_mode, still
 
-__all__ = ["NetworkLoss", "full_precision", "trainable"]
+__all__ = ["NetworkLoss", "dense", "full_precision", "trainable"]
 
 
 class NetworkLoss:
@@ -32,33 +32,37 @@ class NetworkLoss:
     mode : "eval", "train" or "keep"
     micro_batch : int or None
         Samples in one pass; None is the whole batch.
+    highest : int or None
+        The highest class index of the labels, where it is known.
     """
 
     def __init__(
-        self, model: nn.Module, loss: Loss | None, mode: Mode, micro_batch: int | None
+        self,
+        model: nn.Module,
+        loss: Loss | None,
+        mode: Mode,
+        micro_batch: int | None,
+        highest: int | None = None,
     ) -> None:
         self.model = model
         self.loss = loss
         self.mode: Mode = mode
         self.micro_batch = micro_batch
+        self.highest = highest
         self.params = trainable(model.parameters(), "model")
+        self._masks = Masks(self.params[0].device)
 
     def gradient(
-        self,
-        images: Tensor,
-        labels: Tensor,
-        weights: Tensor | None = None,
-        *,
-        record: bool = False,
+        self, images: Tensor, labels: Tensor, count: float, *, record: bool
     ) -> tuple[Tensor, Gradient]:
-        """Return the losses (B,) and the gradient of ``sum_i weights_i L_i``.
+        """Return the losses (B,) and the gradient of ``(1/count) sum_i L_i``.
 
         Parameters
         ----------
         images, labels
-            One batch.
-        weights : (B,) tensor, optional
-            By default 1/B each.
+            One batch, or one process's part of it.
+        count : float
+            Samples of the whole batch.
         record : bool
             Let running statistics move.
         """
@@ -73,13 +77,9 @@ class NetworkLoss:
                         "returns a loss that does not depend on any trainable parameter",
                         "Unfreeze some, and do not detach the logits.",
                     )
-                if weights is None:
-                    weighted = found.sum() / len(images)
-                else:
-                    weighted = found @ weights[part].to(found)
-                gradient = torch.autograd.grad(weighted, self.params, allow_unused=True)
+                gradient = torch.autograd.grad(found.sum() / count, self.params, allow_unused=True)
                 losses.append(found.detach())
-                del found, weighted
+                del found
                 total = _add(total, gradient)
         return torch.cat(losses), total
 
@@ -91,10 +91,13 @@ class NetworkLoss:
 
     def per_sample(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return the loss of each sample (B,), attached to the graph."""
-        logits = self.model(images)
+        return self.score(self.model(images), labels)
+
+    def score(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of each sample (B,) from the network's output."""
         if self.loss is None:
-            return cross_entropy(check_logits(logits, labels), labels)
-        return per_sample(self.loss(logits, labels), len(images))
+            return cross_entropy(check_logits(logits, labels, self.highest), labels)
+        return per_sample(self.loss(logits, labels), len(labels))
 
     def parts(self, count: int) -> Iterator[slice]:
         """Split a batch into micro-batches."""
@@ -104,7 +107,7 @@ class NetworkLoss:
 
     @contextmanager
     def ready(self, *, record: bool) -> Iterator[None]:
-        """Mode, buffers, gradients on, autocast off."""
+        """Mode, buffers, masks, gradients on, autocast off."""
         device = self.params[0].device.type
         frozen = nullcontext() if record else still(self.model)
         with (
@@ -113,8 +116,45 @@ class NetworkLoss:
             in_mode(self.model, self.mode),
             frozen,
             full_precision(device),
+            self._masks if any(m.training for m in self.model.modules()) else nullcontext(),
         ):
             yield
+
+
+class Masks:
+    """The same random numbers in every pass of a call: all adversaries see one dropout mask.
+
+    Otherwise each would be measured against a different function. The first pass draws from torch's
+    global generator and moves it on; later passes start where it started and leave it alone.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.first: tuple[Tensor, ...] | None = None
+        self.now: tuple[Tensor, ...] | None = None
+
+    def __enter__(self) -> None:
+        self.now = None
+        if self.first is None:
+            self.first = self._get()
+        else:
+            self.now = self._get()
+            self._set(self.first)
+
+    def __exit__(self, *_: object) -> None:
+        if self.now is not None:
+            self._set(self.now)
+
+    def _get(self) -> tuple[Tensor, ...]:
+        states = [torch.get_rng_state()]
+        if self.device.type == "cuda":
+            states.append(torch.cuda.get_rng_state(self.device))
+        return tuple(states)
+
+    def _set(self, states: tuple[Tensor, ...]) -> None:
+        torch.set_rng_state(states[0])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(states[1], self.device)
 
 
 def full_precision(device: str) -> AbstractContextManager[object]:
@@ -145,9 +185,10 @@ def trainable(params: object, argument: str) -> list[Tensor]:
 def _add(total: Gradient, more: Sequence[Tensor | None]) -> Gradient:
     return [
         b if a is None else a if b is None else a.add_(b)
-        for a, b in zip(total, (None if g is None else _dense(g) for g in more), strict=True)
+        for a, b in zip(total, (None if g is None else dense(g) for g in more), strict=True)
     ]
 
 
-def _dense(gradient: Tensor) -> Tensor:
-    return gradient.to_dense() if gradient.is_sparse else gradient
+def dense(gradient: Tensor) -> Tensor:
+    """Return the gradient as a dense tensor (embeddings may return sparse ones)."""
+    return gradient.todense() if gradient.is_sparse else gradient

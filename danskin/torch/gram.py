@@ -7,13 +7,13 @@ others.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Gradient", "GradientStack", "dot", "length"]
+__all__ = ["Gradient", "GradientStack", "dot", "length", "weighted_sum"]
 
 #: One entry a parameter; None where the parameter is not used.
 Gradient = list[Tensor | None]
@@ -38,23 +38,45 @@ class GradientStack:
 
     def add(self, row: int, gradient: Sequence[Tensor | None]) -> None:
         """Add a gradient to a row; rows start at 0."""
+        for part, g in self._with_parts(gradient):
+            part[row] += g.reshape(-1)
+
+    def put(self, rows: slice, gradients: Sequence[Tensor | None]) -> None:
+        """Write several gradients at once, each entry (len(rows), *shape)."""
+        for part, g in self._with_parts(gradients):
+            part[rows] = g.reshape(len(g), -1)
+
+    def _with_parts(self, gradient: Sequence[Tensor | None]) -> Iterator[tuple[Tensor, Tensor]]:
         for k, (p, g) in enumerate(zip(self.params, gradient, strict=True)):
             if g is None:
                 continue
             part = self.parts[k]
             if part is None:
                 part = self.parts[k] = p.new_zeros(self.rows, p.numel())
-            part[row] += g.reshape(-1)
+            yield part, g
 
-    def put(self, rows: slice, gradients: Sequence[Tensor | None]) -> None:
-        """Write several gradients at once, each entry (len(rows), *shape)."""
-        for k, (p, g) in enumerate(zip(self.params, gradients, strict=True)):
-            if g is None:
-                continue
-            part = self.parts[k]
-            if part is None:
-                part = self.parts[k] = p.new_zeros(self.rows, p.numel())
-            part[rows] = g.reshape(len(g), -1)
+    def first(self, rows: int) -> GradientStack:
+        """Return the first rows, sharing their memory."""
+        result = GradientStack(self.params, rows)
+        result.parts = [None if part is None else part[:rows] for part in self.parts]
+        return result
+
+    def forget(self, used: Sequence[bool]) -> None:
+        """Drop the parameters that are not used and whose entries are all 0."""
+        for k, part in enumerate(self.parts):
+            if part is not None and not used[k] and not bool(part.any()):
+                self.parts[k] = None
+
+    def shift(self, factor: float) -> None:
+        """Add ``factor`` times the parameters to every row: weight decay inside the objective."""
+        for p, part in zip(self.params, self.parts, strict=True):
+            if part is not None:
+                part.add_(p.detach().reshape(1, -1), alpha=factor)
+
+    def rounding(self) -> float:
+        """Return a bound on the relative rounding error of an inner product in float64."""
+        n = sum(part.shape[1] for part in self.parts if part is not None)
+        return n * float(np.finfo(np.float64).eps)
 
     def gram(self) -> np.ndarray:
         """Return the Gram matrix (rows, rows) in float64."""
@@ -92,6 +114,21 @@ class GradientStack:
         return _gather(totals.values(), (self.rows, 1))[:, 0]
 
 
+def weighted_sum(gradients: Sequence[Gradient], weights: np.ndarray) -> Gradient:
+    """Return ``sum_k weights_k gradients_k``, summed in float64; None where all are None."""
+    result: Gradient = []
+    for pieces in zip(*gradients, strict=True):
+        total: Tensor | None = None
+        for weight, piece in zip(weights.tolist(), pieces, strict=True):
+            if piece is None:
+                continue
+            wide = piece.to(torch.float64, copy=True)
+            total = wide.mul_(weight) if total is None else total.add_(wide, alpha=weight)
+            dtype = piece.dtype
+        result.append(None if total is None else total.to(dtype))
+    return result
+
+
 def dot(a: Gradient, b: Gradient) -> float:
     """Return the inner product in float64."""
     totals: dict[torch.device, Tensor] = {}
@@ -113,23 +150,13 @@ def _zeros(rows: int, columns: int, device: torch.device) -> Tensor:
     return torch.zeros(rows, columns, dtype=torch.float64, device=device)
 
 
-def _blocks(part: Tensor, rows: int | None = None) -> list[Tensor] | _Widened:
+def _blocks(part: Tensor, rows: int | None = None) -> Iterator[Tensor]:
     """Return the columns of a (rows, n) tensor in float64, a few at a time to save memory."""
-    return _Widened(part, max(1, CHUNK // (rows or len(part))))
+    for block in part.split(max(1, CHUNK // (rows or len(part))), dim=1):
+        yield block.to(torch.float64)
 
 
-class _Widened:
-    """Columns of a tensor, a block at a time, in float64."""
-
-    def __init__(self, part: Tensor, size: int) -> None:
-        self.part, self.size = part, size
-
-    def __iter__(self):  # noqa: ANN204
-        for block in self.part.split(self.size, dim=1):
-            yield block.to(torch.float64)
-
-
-def _gather(totals, shape: tuple[int, int]) -> np.ndarray:  # noqa: ANN001
+def _gather(totals: Iterable[Tensor], shape: tuple[int, int]) -> np.ndarray:
     """Add what each device holds: the only place that waits for a device."""
     result = np.zeros(shape)
     for total in totals:

@@ -16,8 +16,9 @@ from torch import Tensor
 from danskin.errors import InvalidInputError
 from danskin.torch.clock import Clock
 from danskin.torch.combination import combine, min_norm, summarise
-from danskin.torch.gradients import trainable
+from danskin.torch.gradients import dense, trainable
 from danskin.torch.gram import GradientStack
+from danskin.torch.processes import Team
 from danskin.torch.report import Report
 from danskin.torch.writing import accumulate
 
@@ -42,7 +43,8 @@ def backward(
     normalize : bool
         Add the unit vector along it.
     process_group : torch.distributed.ProcessGroup, optional
-        Not supported yet.
+        Processes that each have losses of their own: gradients and losses are averaged over them,
+        as DistributedDataParallel does.
 
     Returns
     -------
@@ -57,17 +59,19 @@ def backward(
     """
     scalars = _scalars(losses)
     leaves = trainable(_leaves(scalars) if params is None else params, "params")
-    clock = Clock()
+    team, clock = Team(process_group), Clock()
     stack = GradientStack(leaves, len(scalars))
     with clock("gradients"):
         for j, loss in enumerate(scalars):
-            last = j == len(scalars) - 1
-            stack.add(
-                j, torch.autograd.grad(loss, leaves, retain_graph=not last, allow_unused=True)
+            found = torch.autograd.grad(
+                loss, leaves, retain_graph=j < len(scalars) - 1, allow_unused=True
             )
-    values = torch.stack([loss.detach().double().cpu() for loss in scalars])[:, None]
-    found = combine(values, stack, min_norm, clock)
-    report = summarise("losses", found, normalize=normalize, gradients=len(scalars), clock=clock)
+            gradient = team.gradient(leaves, [None if g is None else dense(g) for g in found])
+            stack.add(j, [None if g is None else g / team.size for g in gradient])
+        values = torch.stack([loss.detach().double().to(leaves[0].device) for loss in scalars])
+        values = team.total(values)[:, None] / team.size
+    found = combine(values, stack, min_norm, clock, team)
+    report = summarise("losses", found, clock, normalize=normalize, gradients=len(scalars))
     if not report.stationary:
         accumulate(leaves, found.x, 1 / report.norm if normalize else 1.0)
     return report

@@ -30,8 +30,8 @@ class Report:
     norm : float
         Length of the combined gradient x, before any normalisation.
     lower_bound : float
-        ``lower_bound <= rho <= norm`` for rho the min norm over the sampled gradients, from
-        ``min_j <x/|x|, g_j>``, rounding included. 0 where that is negative or nothing is known.
+        ``lower_bound <= rho <= norm`` for rho the min norm over the gradients that were combined,
+        from ``min_j <x/|x|, g_j>`` less its rounding. 0 where that is negative.
     empirical_derivative : float or None
         The directional derivative along minus x over the **sampled** set of adversaries,
         ``max_j <-x/|x|, g_j>``. Empirical: adversaries that were not sampled can make the true one
@@ -43,8 +43,10 @@ class Report:
         The combined gradient is 0 within rounding; nothing was added to any ``p.grad``.
     normalized : bool
         Whether what was added has length 1.
-    attacks, gradients : int
-        Runs of the attack; passes that computed a gradient of the whole batch.
+    attacks : int
+        Runs of the attack.
+    gradients : float
+        Gradient passes, in units of the whole batch.
     iterations : int
         Of the solver.
     seconds : dict
@@ -64,7 +66,7 @@ class Report:
     stationary: bool
     normalized: bool
     attacks: int
-    gradients: int
+    gradients: float
     iterations: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     note: str = ""
@@ -99,7 +101,7 @@ class Report:
             assert self.empirical_derivative is not None
             slope = self.empirical_derivative
             found = (
-                f"The min norm over the sampled gradients lies in [{self.lower_bound:.6g}, "
+                f"The min norm over the gradients combined lies in [{self.lower_bound:.6g}, "
                 f"{self.norm:.6g}]; along minus the combined gradient the sampled losses' maximum "
                 f"{'falls' if slope < 0 else 'does not fall'}, with derivative {slope:.4g} "
                 "(empirical: over the sampled adversaries only). "

@@ -12,31 +12,36 @@ import torch
 from torch import Tensor
 
 from danskin.minnorm import step_aware_weights, trust_region_weights
-from danskin.torch.call import Call, Settings
-from danskin.torch.combination import Combination, Rule, Weighed, combine, min_norm
+from danskin.torch.call import Call
+from danskin.torch.combination import (
+    Combination,
+    Rule,
+    Weighed,
+    check_finite,
+    combine,
+    min_norm,
+)
+from danskin.torch.methods.product import chosen, per_sample_step
 
 __all__ = ["comb", "coupled", "highest", "mean", "single", "step_aware"]
 
 
 def single(call: Call, m: int) -> Combination:
     """Take one adversary, as adversarial training does, whatever m is."""
-    return _weighted(call, [call.adversary()], _uniform)
+    return _weighted(call, [call.adversary()], uniform)
 
 
 def mean(call: Call, m: int) -> Combination:
     """Average the gradients of m adversaries."""
-    return _weighted(call, call.adversaries(m), _uniform)
+    return _weighted(call, call.adversaries(m), uniform)
 
 
 def highest(call: Call, m: int) -> Combination:
     """For each sample take the adversary of highest loss (the paper's PGD-max)."""
     points = torch.stack(call.adversaries(m))
-    losses = torch.stack([call.values(p) for p in points])
-    chosen = choose(points, losses.argmax(dim=0))
-    found = _weighted(call, [chosen], _uniform)
-    found.losses = losses
-    found.weights = one_hot(losses.argmax(dim=0), m)
-    return found
+    losses = torch.stack([call.values(images) for images in points])
+    check_finite(np.zeros((1, 1)), losses, call.team)
+    return chosen(call, points, losses, losses.argmax(dim=0))
 
 
 def coupled(call: Call, m: int) -> Combination:
@@ -47,54 +52,45 @@ def coupled(call: Call, m: int) -> Combination:
 def comb(call: Call, m: int) -> Combination:
     """Take m joint adversaries that mix two runs sample by sample (the paper's B.4.1).
 
-    The first two are the runs themselves; the mixtures are distinct while there are enough.
+    The first two are the runs themselves; the mixtures are distinct.
     """
     runs = call.adversaries(min(2, m))
-    if m > 2:
-        bits = mixtures(len(call.images), m - 2, call.images.device)
-        shape = (len(call.images),) + (1,) * (call.images.dim() - 1)
-        runs += [torch.where(b.view(shape), runs[1], runs[0]) for b in bits]
+    shape = (len(call.images),) + (1,) * (call.images.dim() - 1)
+    for bits in mixtures(len(call.images), m - 2, call.generator):
+        runs.append(torch.where(bits.to(runs[0].device).view(shape), runs[1], runs[0]))
     return _weighted(call, runs, min_norm)
 
 
 def step_aware(call: Call, m: int) -> Combination:
     """Count each gradient by its loss, for steps of finite length (the prox-linear model)."""
-    return _weighted(call, call.adversaries(m), _step_aware(call.settings))
+    if call.settings.per_sample:
+        return per_sample_step(call, m)
+    return _weighted(call, call.adversaries(m), _step_aware(call))
 
 
-def mixtures(count: int, wanted: int, device: torch.device) -> list[Tensor]:
-    """Draw distinct bit vectors (count,), neither all 0 nor all 1, from torch's generator."""
-    available = 2**count - 2 if count < 60 else wanted
+def mixtures(count: int, wanted: int, generator: torch.Generator) -> list[Tensor]:
+    """Draw distinct bit vectors (count,), neither all 0 nor all 1; fewer if there are fewer."""
+    available = 2**count - 2 if count < 60 else max(wanted, 0)
     found: dict[bytes, Tensor] = {}
     while len(found) < min(wanted, available):
-        bits = torch.rand(count) < 0.5
+        bits = torch.rand(count, generator=generator) < 0.5
         if bits.any() and not bits.all():
             found[bits.numpy().tobytes()] = bits
-    return [bits.to(device) for bits in found.values()]
+    return list(found.values())
 
 
-def choose(points: Tensor, index: Tensor) -> Tensor:
-    """Return ``points[index[i], i]`` for each sample i."""
-    return points[index, torch.arange(points.shape[1], device=points.device)]
-
-
-def one_hot(index: Tensor, m: int) -> np.ndarray:
-    """Return the weights (m, B) of a choice of one adversary a sample."""
-    chosen = index.cpu().numpy()
-    weights = np.zeros((m, len(chosen)))
-    weights[chosen, np.arange(len(chosen))] = 1.0
-    return weights
-
-
-def _uniform(gram: np.ndarray, losses: Tensor) -> Weighed:
+def uniform(gram: np.ndarray, losses: Tensor) -> Weighed:
+    """Weigh all gradients alike."""
     return Weighed(np.full(len(gram), 1 / len(gram)))
 
 
-def _step_aware(settings: Settings) -> Rule:
+def _step_aware(call: Call) -> Rule:
+    settings = call.settings
+
     def rule(gram: np.ndarray, losses: Tensor) -> Weighed:
-        values = losses.double().mean(dim=1).cpu().numpy()
+        values = call.mean(losses).cpu().numpy()
         if settings.radius is None:
-            result = step_aware_weights(gram, values, settings.step)
+            result = step_aware_weights(gram, values, settings.eta())
             return Weighed(result.weights, result.status == "stationary")
         result = trust_region_weights(gram, values, settings.radius)
         # The optimizer's learning rate is the radius: its step is exactly d.
@@ -106,4 +102,4 @@ def _step_aware(settings: Settings) -> Rule:
 
 def _weighted(call: Call, points: list[Tensor], rule: Rule) -> Combination:
     losses, stack = call.stack(points)
-    return combine(losses, stack, rule, call.clock)
+    return combine(losses, stack, rule, call.clock, call.team)
