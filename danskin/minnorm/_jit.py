@@ -29,15 +29,16 @@ def jit(function: Callable[P, R]) -> Callable[P, R]:
     """Compile on first call; keep the machine code for the next process where that is possible.
 
     Where neither the installation nor the user's cache folder can be written (a read-only
-    container, say) every process compiles anew.
+    container, say) every process compiles anew. A division by zero gives infinity or NaN, as in
+    NumPy, which the kernels' own tests catch.
     """
     # The tests wrap every function with a check of shapes; numba has to see the bare one.
     bare = inspect.unwrap(function)
     compile_: Any = numba.njit  # pyright: ignore[reportUnknownMemberType]
     try:
-        return cast("Callable[P, R]", compile_(cache=True)(bare))
+        return cast("Callable[P, R]", compile_(cache=True, error_model="numpy")(bare))
     except RuntimeError:  # numba: "no locator available"
-        return cast("Callable[P, R]", compile_(bare))
+        return cast("Callable[P, R]", compile_(error_model="numpy")(bare))
 
 
 def _exact_fma(a: float, b: float, c: float) -> float:

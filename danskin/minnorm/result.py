@@ -163,10 +163,10 @@ class MinNormResult(GramMinNormResult):
         return {**super().to_dict(), "point": self.point.tolist()}
 
 
-def quick_result(**fields: Any) -> GramMinNormResult:
+def quick_result(fields: dict[str, Any]) -> GramMinNormResult:
     """Make a result without the frozen initialiser, which takes a microsecond: all fields."""
     result = object.__new__(GramMinNormResult)
-    result.__dict__.update(fields)
+    object.__setattr__(result, "__dict__", fields)
     return result
 
 

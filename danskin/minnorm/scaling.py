@@ -17,7 +17,6 @@ import numpy as np
 from jaxtyping import Float
 
 from danskin.errors import InvalidInputError
-from danskin.minnorm._jit import jit
 from danskin.minnorm.boundary import ArrayLike, Number, Sizes
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "check_vector",
     "factor",
     "row_norms",
-    "scan_gram",
 ]
 
 EPS = float(np.finfo(np.float64).eps)
@@ -241,51 +239,6 @@ def check_gram(gram: ArrayLike, argument: str = "gram") -> ScaledGram:
     if shift > 0:
         symmetric = symmetric + shift * np.diag(symmetric.diagonal())
     return ScaledGram(symmetric, exponent, shift)
-
-
-@jit
-def scan_gram(
-    gram: Float[np.ndarray, "m m"],
-) -> tuple[bool, int, Float[np.ndarray, "m m"]]:
-    """Return whether nothing is odd about `gram`, and if so its exponent and its scaled form.
-
-    Nothing odd: finite, symmetric and positive semidefinite up to float64 rounding (a Cholesky
-    factorisation with a slightly raised diagonal goes through), and not close to the limits of
-    the exponent range. `check_gram` looks at the others and says what is wrong.
-    """
-    m = gram.shape[0]
-    scaled = np.empty((m, m))
-    peak = 0.0
-    for i in range(m):
-        for j in range(m):
-            size = abs(gram[i, j])
-            if not size <= 1e200:  # NaN too
-                return False, 0, scaled
-            peak = max(peak, size)
-    if peak < 1e-200:
-        return False, 0, scaled
-    exponent = (math.frexp(peak)[1] + 1) // 2
-    factor = math.ldexp(1.0, -2 * exponent)
-    for i in range(m):
-        for j in range(i + 1):
-            entry = 0.5 * (gram[i, j] + gram[j, i]) * factor
-            scaled[i, j] = entry
-            scaled[j, i] = entry
-            if gram[i, j] != gram[j, i]:
-                limit = NOT_SYMMETRIC * math.sqrt(max(gram[i, i], 0.0) * max(gram[j, j], 0.0))
-                if not abs(gram[i, j] - gram[j, i]) <= limit:
-                    return False, 0, scaled
-    rest = scaled.copy()
-    for k in range(m):
-        pivot = rest[k, k] + 8 * m * EPS * scaled[k, k]
-        if not pivot > 0.0:
-            return False, 0, scaled
-        inverse = 1.0 / pivot
-        for i in range(k + 1, m):
-            multiple = rest[i, k] * inverse
-            for j in range(k + 1, i + 1):
-                rest[i, j] -= multiple * rest[j, k]
-    return True, exponent, scaled
 
 
 def check_sizes(sizes: Sizes, total: int) -> tuple[int, ...]:

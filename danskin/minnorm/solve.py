@@ -17,8 +17,6 @@ from danskin.errors import InvalidInputError, SolverError
 from danskin.minnorm.accelerated import accelerated_weights
 from danskin.minnorm.boundary import ArrayLike, Number, Samples, Sizes
 from danskin.minnorm.bounds import (
-    NOTHING,
-    ONE_BLOCK,
     Bounds,
     gram_bounds,
     point_bounds,
@@ -44,10 +42,9 @@ from danskin.minnorm.scaling import (
     check_sizes,
     check_tolerance,
     row_norms,
-    scan_gram,
 )
-from danskin.minnorm.twofold import gram_certificate, wolfe_twofold
-from danskin.minnorm.wolfe import wolfe
+from danskin.minnorm.twofold import wolfe_twofold
+from danskin.minnorm.wolfe import small_gram
 
 __all__ = [
     "min_norm_point",
@@ -286,7 +283,7 @@ def _float_points(scaled: ScaledPoints, sizes: tuple[int, ...], method: str) -> 
         gram = gram_double(scaled)
         if sizes[0] <= SMALL:
             longest = math.sqrt(float(gram.diagonal().max()))
-        weights, iterations = gram_weights(gram, sizes)
+        weights, iterations = _float_gram(gram, sizes)
     else:
         weights, iterations = float_weights(compress(scaled.points), sizes)
     x, bounds = point_bounds(scaled, weights, sizes)
@@ -329,7 +326,7 @@ def solve_gram(
     if method == "paper":
         weights, iterations = accelerated_weights(gram, sizes=sizes), 100
     else:
-        weights, iterations = gram_weights(gram, sizes)
+        weights, iterations = _float_gram(gram, sizes)
     bounds = gram_bounds(gram, weights, sizes, scaled.shift)
     used = method if method == "paper" else "wolfe"
     found = _Found(weights, None, iterations, used, bounds)
@@ -364,6 +361,17 @@ def solve_gram(
     )
 
 
+def _float_gram(
+    gram: Float[np.ndarray, "m m"], sizes: tuple[int, ...]
+) -> tuple[Float[np.ndarray, "m"], int]:
+    """Weights by float64, with the very steps that `_quick` takes where it can take them."""
+    if len(sizes) == 1 and sizes[0] <= SMALL:
+        plain, weights, steps = small_gram(gram)[:3]
+        if plain:
+            return weights, steps
+    return gram_weights(gram, sizes)
+
+
 def _exact_gram(
     gram: Float[np.ndarray, "m m"], sizes: tuple[int, ...], found: _Found, method: str
 ) -> _Found:
@@ -387,10 +395,7 @@ def _exact_gram(
 
 
 def _quick(gram: ArrayLike, tol: Number) -> GramMinNormResult | None:
-    """Answer for a float64 matrix with nothing odd about it; None leaves it to the long road.
-
-    Three kernels (look and scale, solve, certify) and the result: a few microseconds.
-    """
+    """Answer for a float64 matrix with nothing odd about it; None leaves it to the long road."""
     if (
         type(gram) is not np.ndarray
         or gram.dtype != FLOAT64
@@ -401,33 +406,33 @@ def _quick(gram: ArrayLike, tol: Number) -> GramMinNormResult | None:
         or not 0.0 < tol < math.inf
     ):
         return None
-    plain, exponent, scaled = scan_gram(gram)
-    if not plain:
+    plain, weights, steps, exponent, upper, lower, size = small_gram(gram)
+    if not plain or upper < 1e-150:  # where scaling back might round
         return None
-    weights, steps = wolfe(scaled, NOTHING)
-    upper, lower, size, rounding = gram_certificate(scaled, weights, NOTHING, ONE_BLOCK, 0.0)
-    if upper < 1e-150:  # where the unit below might round
-        return None
+    m = len(weights)
+    rounding = math.sqrt((m + 8) * EPS) * size
     if upper <= rounding:
         status = "stationary"
     elif upper - lower <= min(tol, AIM) * upper:
         status = "optimal"
     else:
         return None
-    unit = math.ldexp(1.0, exponent)
+    unit = 2.0**exponent
     weights.setflags(write=False)
     return quick_result(
-        weights=weights,
-        norm=upper * unit,
-        lower_bound=lower * unit,
-        status=status,
-        iterations=steps,
-        method="wolfe",
-        size=size * unit,
-        rounding=rounding * unit,
-        tol=tol,
-        sizes=(len(weights),),
-        weights_lo=None,
+        {
+            "weights": weights,
+            "norm": upper * unit,
+            "lower_bound": lower * unit,
+            "status": status,
+            "iterations": steps,
+            "method": "wolfe",
+            "size": size * unit,
+            "rounding": rounding * unit,
+            "tol": tol,
+            "sizes": (m,),
+            "weights_lo": None,
+        }
     )
 
 

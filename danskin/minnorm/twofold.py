@@ -319,8 +319,8 @@ def wolfe_twofold(
             weights_lo[S[s]] = a_lo[s]
         gram_times(gram, gram_lo, weights, weights_lo, w, w_lo)
         square, square_lo = 0.0, 0.0
-        for s in range(k):
-            p, p_lo = _multiply(a[s], a_lo[s], w[S[s]], w_lo[S[s]])
+        for i in range(m):
+            p, p_lo = _multiply(weights[i], weights_lo[i], w[i], w_lo[i])
             square, square_lo = _add(square, square_lo, p, p_lo)
         if square < best or (square == best and square_lo < best_lo):
             best, best_lo = square, square_lo

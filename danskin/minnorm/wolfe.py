@@ -27,11 +27,14 @@ import math
 import numpy as np
 from jaxtyping import Float, Int
 
-from danskin.minnorm._jit import jit
+from danskin.minnorm._jit import fma, jit
 
-__all__ = ["wolfe"]
+__all__ = ["small_gram", "wolfe"]
 
 EPS = 2.0**-52
+TINY = 2.0**-1074
+# A relative difference of mirrored entries above this is no rounding.
+NOT_SYMMETRIC = 1e-6
 
 
 @jit
@@ -58,19 +61,17 @@ def wolfe(
         weights[shortest] = 1.0
         return weights, 0
     S = np.empty(m, np.int64)  # the support, in the order of entry
-    a = np.empty(m)  # the weights on it
     U = np.empty((m, m))  # U'U = G_SS + c 1 1' in its leading block
-    z = np.empty(m)  # U' z = 1
-    y = np.empty(m)
-    w = np.empty(m)
+    rows = np.empty((4, m))
+    a, z, y, w = rows[0], rows[1], rows[2], rows[3]  # weights on S; U' z = 1; U y = z; G a
     barred = np.zeros(m, np.bool_)  # in S, or made no headway at the present length
     k = 0
     for i in range(start.shape[0]):
-        if start[i] > 0.0 and _append(gram, c, U, z, S, k, i):
+        if start[i] > 0.0 and _append(gram, c, U, z, y, S, k, i):
             a[k] = start[i]
             k += 1
     if k == 0:
-        _append(gram, c, U, z, S, k, shortest)
+        _append(gram, c, U, z, y, S, k, shortest)
         a[k] = 1.0
         k += 1
     best = math.inf
@@ -104,7 +105,7 @@ def wolfe(
             break
         # A point that leaves at once, for rounding, must not be tried for ever.
         barred[j] = True
-        if _append(gram, c, U, z, S, k, j):
+        if _append(gram, c, U, z, y, S, k, j):
             a[k] = 0.0
             k += 1
     weights = np.zeros(m)
@@ -173,28 +174,31 @@ def _append(
     c: float,
     U: Float[np.ndarray, "m m"],
     z: Float[np.ndarray, "m"],
+    r: Float[np.ndarray, "m"],
     S: Int[np.ndarray, "m"],
     k: int,
     j: int,
 ) -> bool:
-    """Add point j: a column ``U' r = G_Sj + c`` and its pivot; False if j is dependent on S."""
+    """Add point j: a column ``U' r = G_Sj + c 1`` and its pivot; False if j depends on S."""
     if k == gram.shape[0]:
         return False
     for s in range(k):
-        U[s, k] = gram[S[s], j] + c
+        r[s] = gram[j, S[s]] + c
     diagonal = gram[j, j] + c
     pivot = diagonal
-    z[k] = 1.0
+    right = 1.0
     for s in range(k):
-        U[s, k] /= U[s, s]
-        pivot -= U[s, k] * U[s, k]
-        z[k] -= U[s, k] * z[s]
+        r[s] /= U[s, s]
+        pivot -= r[s] * r[s]
+        right -= r[s] * z[s]
         for t in range(s + 1, k):
-            U[t, k] -= U[s, t] * U[s, k]
+            r[t] -= U[s, t] * r[s]
     if not pivot > (k + 1) * EPS * diagonal:
         return False
+    for s in range(k):
+        U[s, k] = r[s]
     U[k, k] = math.sqrt(pivot)
-    z[k] /= U[k, k]
+    z[k] = right / U[k, k]
     S[k] = j
     return True
 
@@ -226,3 +230,127 @@ def _remove(
             upper = U[t, i]
             U[t, i] = cosine * upper + sine * U[t + 1, i]
             U[t + 1, i] = cosine * U[t + 1, i] - sine * upper
+
+
+# --- one call for one matrix --------------------------------------------------------------------
+
+
+@jit
+def small_gram(
+    gram: Float[np.ndarray, "m m"],
+) -> tuple[bool, Float[np.ndarray, "m"], int, int, float, float, float]:
+    """Look at a Gram matrix, scale it, solve, and certify the answer, all in one call.
+
+    Returns
+    -------
+    plain : bool
+        Whether nothing is odd about the matrix: finite, far from the ends of the exponent range,
+        symmetric and positive semidefinite up to float64 rounding (an elimination with a slightly
+        raised diagonal goes through). `scaling.check_gram` says what is wrong with the others.
+    weights, steps
+        As from `wolfe`.
+    exponent : int
+        The matrix was divided by ``4**exponent``, exactly.
+    upper, lower, size : float
+        The two-sided certificate of the weights and ``sum a_i |g_i|``, for the scaled matrix.
+    """
+    m = gram.shape[0]
+    scaled = np.empty((m, m))
+    rest = np.empty((m, m))
+    start = np.empty(m)
+    peak = 0.0
+    finite = True
+    for i in range(m):
+        for j in range(m):
+            size = abs(gram[i, j])
+            finite = finite and size <= 2.0**1000  # NaN compares false
+            peak = max(peak, size)
+    if not (finite and peak >= 2.0**-1020):
+        return False, start, 0, 0, 0.0, 0.0, 0.0
+    exponent = (math.frexp(peak)[1] + 1) // 2
+    factor = math.ldexp(1.0, -2 * exponent)
+    for i in range(m):
+        for j in range(i + 1):
+            one, other = gram[i, j] * factor, gram[j, i] * factor
+            if one != other:
+                limit = gram[i, i] * factor * (gram[j, j] * factor)
+                if not (one - other) * (one - other) <= NOT_SYMMETRIC**2 * limit:
+                    return False, start, 0, 0, 0.0, 0.0, 0.0
+            scaled[i, j] = 0.5 * (one + other)
+            scaled[j, i] = scaled[i, j]
+            rest[j, i] = scaled[i, j]
+    # Elimination, with G y = 1 beside it: where y > 0 everywhere, y / sum y is the answer already.
+    for k in range(m):
+        start[k] = 1.0
+    for k in range(m):
+        rest[k, k] += 8 * m * EPS * scaled[k, k]
+        if not rest[k, k] > 0.0:
+            return False, start, 0, 0, 0.0, 0.0, 0.0
+        inverse = 1.0 / rest[k, k]
+        for i in range(k + 1, m):
+            multiple = rest[k, i] * inverse
+            start[i] -= multiple * start[k]
+            for j in range(i, m):
+                rest[i, j] -= multiple * rest[k, j]
+    total = 0.0
+    for k in range(m - 1, -1, -1):
+        start[k] /= rest[k, k]
+        for i in range(k):
+            start[i] -= rest[i, k] * start[k]
+        total += max(start[k], 0.0)
+    for k in range(m):
+        start[k] = max(start[k], 0.0) / total if total > 0.0 else 0.0
+    weights, steps = wolfe(scaled, start)
+    upper, lower, size = _certificate(scaled, weights)
+    return True, weights, steps, exponent, upper, lower, size
+
+
+@jit
+def _certificate(
+    gram: Float[np.ndarray, "m m"], a: Float[np.ndarray, "m"]
+) -> tuple[float, float, float]:
+    """Return the bounds on rho and ``sum a_i |g_i|``: `bounds.gram_bounds` for this one case.
+
+    Compensated sums: a sum of k terms errs by less than ``(k eps)^2`` times their absolute sum.
+    """
+    m = gram.shape[0]
+    w, w_lo = np.zeros(m), np.zeros(m)
+    size, sum_, sum_lo = 0.0, -1.0, 0.0
+    terms = 4
+    for j in range(m):
+        if a[j] > 0.0:
+            terms += 1
+            size += a[j] * math.sqrt(gram[j, j])
+            s, e = _two_sum(sum_, a[j])
+            sum_ = s
+            sum_lo += e
+            for i in range(m):
+                p = a[j] * gram[j, i]
+                s, e = _two_sum(w[i], p)
+                w[i] = s
+                w_lo[i] += e + fma(a[j], gram[j, i], -p)
+    relative = (2 * terms * EPS) ** 2
+    square, square_lo = 0.0, 0.0
+    lowest = math.inf
+    for i in range(m):
+        if a[i] > 0.0:
+            p = a[i] * w[i]
+            s, e = _two_sum(square, p)
+            square = s
+            square_lo += e + (fma(a[i], w[i], -p) + a[i] * w_lo[i])
+        error = 2 * (relative * math.sqrt(gram[i, i]) * size + m * TINY)
+        lowest = min(lowest, w[i] + (w_lo[i] - error))
+    square += square_lo + 2 * (relative * size * size + m * TINY)
+    length = math.sqrt(max(square, 0.0)) * (1 + 2 * EPS)
+    # Cauchy-Schwarz: <x, g_j> <= |x| |g_j|; dividing by an upper bound of |x| is safe.
+    lower = max(lowest, 0.0) / length * (1 - 4 * EPS) if length > 0.0 else 0.0
+    # x / sum a is a point of the hull, whatever the sum.
+    upper = length * (1 + 1.01 * abs(sum_ + sum_lo)) * (1 + 2 * EPS)
+    return upper, min(lower, upper), size
+
+
+@jit
+def _two_sum(a: float, b: float) -> tuple[float, float]:
+    s = a + b
+    part = s - a
+    return s, (a - (s - part)) + (b - part)
