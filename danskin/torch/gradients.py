@@ -191,4 +191,4 @@ def _add(total: Gradient, more: Sequence[Tensor | None]) -> Gradient:
 
 def dense(gradient: Tensor) -> Tensor:
     """Return the gradient as a dense tensor (embeddings may return sparse ones)."""
-    return gradient.todense() if gradient.is_sparse else gradient
+    return gradient.to_dense() if gradient.is_sparse else gradient

@@ -87,7 +87,7 @@ def products(
             f = state.at(images[part], labels[part])
             with torch.no_grad():
                 try:
-                    value, slope = jvp(f, (state.values,), (direction,))
+                    value, slope = jvp(f, (state.values,), (direction,))  # pyright: ignore
                 except (RuntimeError, NotImplementedError) as error:
                     log.info("no forward mode for this network (%s): twice backward", error)
                     value, slope = _twice_backward(f, state.values, direction)
@@ -149,9 +149,7 @@ def _twice_backward(
         found = torch.autograd.grad(
             losses, list(leaves.values()), u, create_graph=True, allow_unused=True
         )
-        inner = sum(
-            (g * direction[name]).sum()
-            for name, g in zip(leaves, found, strict=True)
-            if g is not None
-        )
+        pairs = zip(leaves, found, strict=True)
+        terms = [(g * direction[name]).sum() for name, g in pairs if g is not None]
+        inner = torch.stack(terms).sum()
         return losses.detach(), torch.autograd.grad(inner, u)[0]

@@ -6,7 +6,6 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -68,20 +67,17 @@ class LInfBall(Ball):
 
     def project(self, points: Tensor, images: Tensor) -> Tensor:
         """Clamp each pixel."""
-        low, high = (images - self.eps).clamp_(min=0), (images + self.eps).clamp_(max=1)
-        return torch.clamp(points, low, high)
+        return self._clamp(points, images, self.eps)
 
     def clip(self, points: Tensor, images: Tensor) -> Tensor:
-        """Clamp, then undo what rounding of ``image + eps`` added."""
-        # The largest number of this precision that does not exceed eps.
-        eps = float(np.float32(self.eps)) if images.dtype == torch.float32 else self.eps
-        if eps > self.eps:
-            eps = float(np.nextafter(np.float32(eps), np.float32(0)))
+        """Clamp; where the rounding of ``image + eps`` may have led outside, to a bit less."""
         points = torch.where(points.isnan(), images, self.project(points, images))
-        for _ in range(2):
-            outside = (points - images).abs() > eps
-            points = torch.where(outside, torch.nextafter(points, images), points)
-        return points
+        unit = torch.finfo(images.dtype).eps
+        near = (points - images).abs() > self.eps * (1 - 2 * unit)
+        return torch.where(near, self._clamp(points, images, max(self.eps - unit, 0.0)), points)
+
+    def _clamp(self, points: Tensor, images: Tensor, eps: float) -> Tensor:
+        return torch.clamp(points, (images - eps).clamp_(min=0), (images + eps).clamp_(max=1))
 
 
 class L2Ball(Ball):
@@ -113,7 +109,7 @@ class L2Ball(Ball):
 
     def clip(self, points: Tensor, images: Tensor) -> Tensor:
         """Shorten to a hair less than eps, so that rounding cannot lead out of the ball."""
-        points = torch.where(points.isnan(), images, points)
+        points = torch.where(points.isfinite(), points, images)
         hair = 4 * torch.finfo(images.dtype).eps
         return self._project(points, images, self.eps * (1 - hair))
 

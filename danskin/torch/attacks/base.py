@@ -254,14 +254,14 @@ class Attack(ABC):
 
             def keep(tensor: Tensor) -> Tensor:
                 storage = tensor.untyped_storage()
-                seen[storage.data_ptr()] = storage.nbytes()
+                seen[storage._cdata] = storage.nbytes()
                 return tensor
 
-            own = {p.untyped_storage().data_ptr() for p in self.model.parameters()}
+            own = {p.untyped_storage()._cdata for p in self.model.parameters()}
             with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
                 loss = self.losses(images[:1].detach().requires_grad_(), labels[:1])
             del loss
-            kept = sum(n for pointer, n in seen.items() if pointer not in own)
+            kept = sum(n for storage, n in seen.items() if storage not in own)
             self._bytes_per_sample[key] = kept + 4 * images[0].numel() * images.element_size()
         return self._bytes_per_sample[key]
 

@@ -51,10 +51,11 @@ def least_norm(call: Call, m: int) -> Combination:
     losses, squares = [], []
     with call.clock("gradients"):
         for images in points:
-            rows = list(per_sample_gradients(call.network, images, call.labels))
+            rows = per_sample_gradients(call.network, images, call.labels)
+            found = [(values, _squares(gradients)) for _, values, gradients in rows]
             call.samples += len(images)
-            losses.append(torch.cat([found for _, found, _ in rows]))
-            squares.append(torch.cat([_squares(found) for _, _, found in rows]))
+            losses.append(torch.cat([values for values, _ in found]))
+            squares.append(torch.cat([square for _, square in found]))
     index = torch.stack(squares).argmin(dim=0)
     return chosen(call, points, torch.stack(losses), index)
 
@@ -92,7 +93,7 @@ def one_hot(index: Tensor, m: int) -> np.ndarray:
 
 
 def _squares(gradients: Gradient) -> Tensor:
-    parts = [g.flatten(1).double().square().sum(dim=1) for g in gradients if g is not None]
+    parts = [g.reshape(len(g), -1).double().square().sum(dim=1) for g in gradients if g is not None]
     return torch.stack(parts).sum(dim=0)
 
 
