@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import flint
+from markupsafe import Markup
 
 from danskin.derivative import directional_derivative, gradient_rows
 from danskin.errors import InvalidInputError
 from danskin.exact import dot, enclose, exact_max, exact_number, exact_vector, length, sign
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
+from danskin.typeset import at_least, never_raises
+from danskin.typeset.html import formula_html
 from danskin.verdict import Verdict
 
 __all__ = ["Theorem3Certificate", "theorem3"]
@@ -65,6 +68,27 @@ class Theorem3Certificate:
 
     def __repr__(self) -> str:
         return f"Theorem3Certificate({self.verdict}, margin={self.margin:.6g})"
+
+    @never_raises
+    def _repr_html_(self) -> str:
+        margin = (
+            r"-\max_i \langle \gamma, \nabla_\theta g(\theta, \delta_i) \rangle - L \varepsilon"
+            rf" {at_least(self.margin)}"
+        )
+        told = {
+            Verdict.PROVED: Markup(", so that {}").format(formula_html(r"D(\theta; \gamma) < 0")),
+            Verdict.REFUTED: Markup("; {} at a proved maximizer").format(
+                formula_html(r"\langle \gamma, \nabla_\theta g \rangle \ge 0")
+            ),
+            Verdict.UNDECIDED: "; it takes a margin above 0, and this says nothing about γ",
+        }[self.verdict]
+        items = Markup("").join(Markup("<li>{}</li>").format(a) for a in self.assumptions)
+        given = Markup("<div>Given:<ul>{}</ul></div>").format(items) if self.assumptions else ""
+        return str(
+            Markup("<div><b>{}</b> (Theorem 3): {}{}{}</div>").format(
+                self.verdict, formula_html(margin), told, given
+            )
+        )
 
 
 def theorem3(

@@ -20,7 +20,6 @@ from danskin.exact import (
     exact_max,
     exact_vector,
     is_exact_input,
-    latex,
     length,
     sign,
     tidy,
@@ -29,6 +28,7 @@ from danskin.exact import (
 from danskin.limits import time_limit
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet, maximizers
 from danskin.objective import BatchObjective, MinMaxObjective, as_floats
+from danskin.typeset import at_least, display, never_raises, number
 from danskin.verdict import Verdict
 
 __all__ = [
@@ -152,9 +152,18 @@ class DirectionalDerivative:
     def __repr__(self) -> str:
         return f"DirectionalDerivative({self.value}, {self.bound})"
 
+    def latex(self, direction: str = r"\gamma") -> str:
+        """Return the value as LaTeX without dollar signs, a lower bound called one."""
+        D = rf"D(\theta; {direction})"
+        if self.bound == "lower":
+            scope = r"\ \ (\text{over the maximizers found})"
+            return f"{D} {at_least(self.value)}{scope}"
+        relation = r"\approx" if isinstance(self.value, float) else "="
+        return f"{D} {relation} {number(self.value)}"
+
+    @never_raises
     def _repr_latex_(self) -> str:
-        relation = "=" if self.bound == "exact" else r"\ge"
-        return rf"$\displaystyle D(\theta; \gamma) {relation} {latex(self.value)}$"
+        return display(self.latex())
 
 
 def directional_derivative(S_or_gradients: Any, direction: Any) -> DirectionalDerivative:
@@ -303,6 +312,15 @@ class TwoSidedDerivative:
 
     def __repr__(self) -> str:
         return f"TwoSidedDerivative(exists={self.exists}, {self.forward}, {self.backward})"
+
+    @never_raises
+    def _repr_latex_(self) -> str:
+        told = {
+            Verdict.PROVED: r"\text{opposite: the two-sided derivative exists (proved)}",
+            Verdict.REFUTED: r"\text{not opposite: there is no two-sided derivative (proved)}",
+            Verdict.UNDECIDED: r"\text{undecided whether a two-sided derivative exists}",
+        }[self.exists]
+        return display(self.forward.latex(), self.backward.latex(r"-\gamma"), told)
 
 
 def two_sided_derivative(S_or_gradients: Any, direction: Any) -> TwoSidedDerivative:

@@ -20,11 +20,12 @@ import sympy
 from danskin.argmax import ArgMax, maximize
 from danskin.argmax.polynomial import is_affine, polynomial_terms
 from danskin.errors import InvalidInputError
-from danskin.exact import exact_max, exact_number, latex, tidy, to_float
+from danskin.exact import exact_max, exact_number, tidy, to_float
 from danskin.expression import substitute
 from danskin.expression.whitelist import require_real
 from danskin.objective import BatchObjective, ExpressionObjective, MinMaxObjective
 from danskin.sets import Ball, CompactSet, FiniteSet
+from danskin.typeset import aligned, at_least, display, never_raises, number, set_latex, vector
 
 __all__ = ["BatchMaximizerSet", "MaximizerSet", "maximizers"]
 
@@ -32,8 +33,8 @@ ExactPoint = tuple[sympy.Expr, ...]
 
 _MAX_FACE_VERTICES = 256
 _MAX_COMBINATIONS = 4096
-#: Rows and entries that a notebook shows.
-_MAX_SHOWN = 12
+#: Rows, samples of a batch and faces that a notebook shows.
+_MAX_SHOWN, _MAX_SHOWN_SAMPLES, _MAX_SHOWN_FACES = 12, 4, 3
 
 
 @dataclass(frozen=True)
@@ -128,28 +129,38 @@ class MaximizerSet:
             f"complete={self.complete})"
         )
 
-    def _repr_latex_(self) -> str:
-        shown = range(min(len(self), _MAX_SHOWN))
-        rows = [
+    def _latex_table(self, rows: int = _MAX_SHOWN, index: str = "") -> str:
+        """Return maximizers and gradients side by side, as LaTeX."""
+        shown = [
             " & ".join(
-                _latex_row(floats[i], None if exact is None else exact[i])
-                for floats, exact in (
-                    (self.deltas, self.exact_deltas),
-                    (self.gradients, self.exact_gradients),
+                (
+                    _latex_row(self.deltas, self.exact_deltas, i),
+                    _latex_row(self.gradients, self.exact_gradients, i),
                 )
             )
-            for i in shown
+            for i in range(min(len(self), rows))
         ]
-        if len(self) > _MAX_SHOWN:
-            rows.append(r"\vdots & \vdots")
-        known = "all, proved" if self.complete else "found by a search"
-        value = latex(self.value if self.exact_value is None else self.exact_value)
-        relation = "=" if self.complete else r"\ge"
-        faces = "".join(rf",\ \text{{face }}\texttt{{{f}}}" for f in self.faces[:3])
-        table = r" \\ ".join([r"\delta^\star & \nabla_\theta g(\theta, \delta^\star)", *rows])
-        return (
-            rf"$\displaystyle \varphi(\theta) {relation} {value},\quad S^\star(\theta)"
-            rf"\ (\text{{{known}}}){faces}:\quad \begin{{array}}{{ll}} {table} \end{{array}}$"
+        if len(self) > rows:
+            shown.append(r"\vdots & \vdots")
+        at = rf"\delta_{{{index}}}^\star" if index else r"\delta^\star"
+        g = f"g_{{{index}}}" if index else "g"
+        return aligned([rf"{at} & \nabla_\theta {g}(\theta, {at})", *shown], "ll")
+
+    def _latex_faces(self) -> str:
+        if not self.faces:
+            return ""
+        faces = [set_latex(f) for f in self.faces[:_MAX_SHOWN_FACES]]
+        more = (
+            rf",\ \text{{{len(self.faces)} faces in all}}" if len(self.faces) > len(faces) else ""
+        )
+        return rf"\text{{ with all of }} {', '.join(faces)}{more}"
+
+    @never_raises
+    def _repr_latex_(self) -> str:
+        known = rf"(\text{{{_known(self.complete)}}}){self._latex_faces()}:"
+        return display(
+            _latex_value(self.value, self.exact_value, self.complete),
+            rf"S^\star(\theta)\ {known}\quad {self._latex_table()}",
         )
 
 
@@ -265,6 +276,25 @@ class BatchMaximizerSet:
         if len(self.samples) > 6:
             sizes = f"{len(self.samples)} samples, {sizes} x ..."
         return f"BatchMaximizerSet({sizes} points, phi={self.value:.6g}, complete={self.complete})"
+
+    @never_raises
+    def _repr_latex_(self) -> str:
+        count = len(self.samples)
+        factors = [rf"S_{{{i + 1}}}^\star" for i in range(min(count, _MAX_SHOWN_SAMPLES))]
+        more = [rf"\cdots \times S_{{{count}}}^\star"] if count > len(factors) else []
+        product = r" \times ".join([*factors, *more])
+        rows = []
+        for i, s in enumerate(self.samples[:_MAX_SHOWN_SAMPLES], 1):
+            known = rf"(\text{{{_known(s.complete)}}}){s._latex_faces()}:"
+            table = s._latex_table(_MAX_SHOWN_SAMPLES, str(i))
+            rows.append(rf"S_{{{i}}}^\star\ {known} & {table}")
+        if more:
+            rows.append(r"\vdots & \vdots")
+        return display(
+            _latex_value(self.value, self.exact_value, self.complete),
+            rf"S^\star(\theta) = {product}\ (\text{{{_known(self.complete)}}})",
+            aligned(rows, "ll"),
+        )
 
 
 def maximizers(
@@ -405,12 +435,20 @@ def _shifted(ball: Ball, index: int, side: int) -> ExactPoint:
     return tuple(point)
 
 
-def _latex_row(floats: np.ndarray, exact: ExactPoint | None) -> str:
-    shown = [f"{x:.6g}" for x in floats[:_MAX_SHOWN]]
-    if exact is not None and not any(x.has(sympy.CRootOf) for x in exact):
-        shown = [latex(x) for x in exact[:_MAX_SHOWN]]
-    more = [r"\ldots"] if len(floats) > _MAX_SHOWN else []
-    return rf"\left({', '.join([*shown, *more])}\right)"
+def _latex_row(floats: np.ndarray, exact: tuple[ExactPoint, ...] | None, index: int) -> str:
+    return vector(floats[index], None if exact is None else exact[index])
+
+
+def _latex_value(value: float, exact: sympy.Expr | None, complete: bool) -> str:
+    if exact is not None:
+        return rf"\varphi(\theta) {f'= {number(exact)}' if complete else at_least(exact)}"
+    if complete:
+        return rf"\varphi(\theta) \approx {number(value)}"
+    return rf"\varphi(\theta) {at_least(value)}"
+
+
+def _known(complete: bool) -> str:
+    return "all, proved" if complete else "found by a search; there may be others"
 
 
 def _texts(rows: tuple[ExactPoint, ...] | None) -> list[list[str]] | None:

@@ -31,10 +31,13 @@ from danskin.expression.bounded import SUBSTITUTED_BITS
 from danskin.limits import time_limit
 from danskin.problem import Problem, read_problem
 from danskin.sets import CompactSet, FiniteSet, Product
+from danskin.typeset import aligned, display, names, never_raises, set_latex, symbol_names
 
 __all__ = ["BatchObjective", "MinMaxObjective", "as_floats"]
 
 _DERIVATIVE_SECONDS = 10.0
+#: A formula with more operations, and a batch with more samples, is not written out in a notebook.
+_MAX_SHOWN_OPERATIONS, _MAX_SHOWN_SAMPLES = 150, 4
 
 
 def as_floats(values: Any, argument: str, dim: int) -> np.ndarray:
@@ -239,6 +242,20 @@ class MinMaxObjective:
     def __repr__(self) -> str:
         return f"MinMaxObjective(callables, n={self.theta_dim}, domain={self.domain!r})"
 
+    def _latex_parts(self) -> tuple[str, str, str]:
+        """Return as LaTeX: delta's name, g, and what the reader has to know about g."""
+        known = rf"g \text{{ a Python function}},\ \theta \in \mathbb{{R}}^{{{self.theta_dim}}}"
+        return r"\delta", r"g(\theta, \delta)", known
+
+    @never_raises
+    def _repr_latex_(self) -> str:
+        delta, g, known = self._latex_parts()
+        return display(
+            rf"\varphi(\theta) = \max_{{{delta} \in S}} {g}",
+            f"S = {set_latex(self.domain, delta)}",
+            known,
+        )
+
 
 class ExpressionObjective(MinMaxObjective):
     """A `MinMaxObjective` given by a formula: exact at exact points. See `from_expression`.
@@ -402,9 +419,30 @@ class ExpressionObjective(MinMaxObjective):
         names = ", ".join(s.name for s in self.theta_symbols)
         return f"MinMaxObjective({self.text!r}, theta=[{names}], domain={self.domain!r})"
 
+    def _latex_parts(self) -> tuple[str, str, str]:
+        """See `MinMaxObjective._latex_parts`; a long formula is not written out."""
+        operations = int(self.expression.count_ops())
+        if operations > _MAX_SHOWN_OPERATIONS:
+            known = rf"g \text{{ a formula of {operations} operations}}"
+            return r"\delta", r"g(\theta, \delta)", known
+        known = symbol_names(self._variables)
+        g = str(sympy.latex(self.expression, symbol_names=known))
+        g = rf"\left[{g}\right]" if self.expression.is_Add else g
+        return names(self.delta_symbols, known), g, ""
+
+    @never_raises
     def _repr_latex_(self) -> str:
-        g = sympy.latex(self.expression)
-        return rf"$\displaystyle \varphi(\theta) = \max_{{\delta \in S}} {g}$"
+        delta, g, known = self._latex_parts()
+        theta = names(self.theta_symbols, symbol_names(self._variables))
+        theta = theta if len(self.theta_symbols) > 1 else f"({theta})"
+        # Where delta is given by a condition, one letter stands for the vector.
+        letter = delta if self.delta_dim == 1 else r"\delta"
+        domain = set_latex(self.domain, letter)
+        if self.delta_dim == 1 and len(domain) < 40:
+            return display(rf"\varphi{theta} = \max_{{{delta} \in {domain}}} {g}", known)
+        named = "" if letter == delta else rf"\delta = {delta} \in "
+        where = f"{named}S = {domain}" if named else f"S = {domain}"
+        return display(rf"\varphi{theta} = \max_{{{letter} \in S}} {g}", where, known)
 
 
 class BatchObjective:
@@ -480,6 +518,24 @@ class BatchObjective:
 
     def __repr__(self) -> str:
         return f"BatchObjective({len(self.samples)} samples, n={self.theta_dim})"
+
+    @never_raises
+    def _repr_latex_(self) -> str:
+        count = len(self.samples)
+        rows = []
+        for i, f in enumerate(self.samples[:_MAX_SHOWN_SAMPLES], 1):
+            delta, g, known = f._latex_parts()
+            letter = delta if f.delta_dim == 1 else r"\delta"
+            named = rf"\delta_{{{i}}} = {delta} \in " if delta != r"\delta" else ""
+            told = rf",\ {known}".replace("g ", f"g_{{{i}}} ", 1) if known else ""
+            g = g.replace("g(", f"g_{{{i}}}(", 1) if known else g
+            domain = set_latex(f.domain, letter)
+            rows.append(rf"g_{{{i}}} = {g}, & {named}S_{{{i}}} = {domain}{told}")
+        if count > _MAX_SHOWN_SAMPLES:
+            rows.append(r"\vdots & \vdots")
+        mean = "" if count == 1 else rf"\frac{{1}}{{{count}}} \sum_{{i=1}}^{{{count}}} "
+        total = rf"\varphi(\theta) = {mean}\max_{{\delta_i \in S_i}} g_i(\theta, \delta_i)"
+        return display(total, aligned(rows, "ll"))
 
 
 def _check_domain(domain: Any) -> None:

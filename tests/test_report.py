@@ -23,9 +23,9 @@ from danskin.claims.registry import all_claims
 from danskin.cli import app
 from danskin.errors import InvalidInputError
 from danskin.report import to_html, to_markdown, write_html, write_markdown
-from danskin.report.mathml import to_mathml
 from danskin.report.pictures import default_pictures
-from danskin.report.prose import Piece, evidence, statement
+from danskin.typeset.mathml import to_mathml
+from danskin.typeset.prose import Piece, evidence, statement
 from danskin.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]

@@ -7,14 +7,15 @@ another claimed value is the same proof of a different statement, and fails wher
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
 from danskin.claims.argument import Argument
+from danskin.claims.notebook import claims_html, results_html
 from danskin.errors import DanskinError, InvalidInputError
+from danskin.typeset import never_raises
 from danskin.verdict import Verdict
 
 __all__ = ["Claim", "ClaimResult", "VerifyReport"]
@@ -89,8 +90,9 @@ class ClaimResult:
         mark = "" if self.ok else f", expected {self.expected}"
         return f"ClaimResult({self.id}: {self.verdict}{mark}, {self.method}, {self.seconds:.2f} s)"
 
+    @never_raises
     def _repr_html_(self) -> str:
-        return _table([self])
+        return results_html([self])
 
 
 @dataclass(frozen=True)
@@ -187,8 +189,9 @@ class Claim:
     def __repr__(self) -> str:
         return f"Claim({self.id}: {self.title}, expected {self.expected})"
 
-    def _repr_latex_(self) -> str:
-        return rf"$\displaystyle {self.statement}$"
+    @never_raises
+    def _repr_html_(self) -> str:
+        return claims_html([self])
 
 
 def _override(default: Mapping[str, Any], given: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -240,24 +243,6 @@ class VerifyReport(Sequence[ClaimResult]):
         state = "all as expected" if self.ok else "NOT all as expected"
         return f"VerifyReport({len(self)} claims: {told}; {state}; {self.seconds:.1f} s)"
 
+    @never_raises
     def _repr_html_(self) -> str:
-        return _table(self.results)
-
-
-def _table(results: Sequence[ClaimResult]) -> str:
-    rows = []
-    for r in results:
-        steps = "".join(f"<li>{html.escape(line)}</li>" for line in r.evidence)
-        mark = "&#10003;" if r.ok else "&#10007;"
-        cells = [
-            mark,
-            html.escape(r.source),
-            f"<b>{html.escape(r.title)}</b><br>${html.escape(r.statement)}$"
-            f"<details><summary>evidence</summary><ol>{steps}</ol>{html.escape(r.note)}</details>",
-            str(r.verdict),
-            html.escape(r.method),
-            f"{r.seconds:.2f} s",
-        ]
-        rows.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
-    heads = "".join(f"<th>{h}</th>" for h in ("", "source", "claim", "verdict", "method", "time"))
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        return results_html(self.results)

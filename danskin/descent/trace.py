@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from markupsafe import Markup
 
 from danskin.errors import MissingExtraError
+from danskin.typeset import never_raises
 
 __all__ = ["Stop", "Trace", "count_steps"]
+
+#: Rows at either end of a long run, and coordinates of theta, that a notebook shows.
+_HEAD, _TAIL, _MAX_ENTRIES = 12, 6, 4
 
 Stop = Literal["steps", "stationary", "undecided", "diverged"]
 
@@ -158,6 +163,55 @@ class Trace:
             f"Trace({self.rule}, {steps}, phi {self.values[0]:.6g} -> {self.values[-1]:.6g}"
             f"{relation}{stop})"
         )
+
+    @never_raises
+    def _repr_html_(self) -> str:
+        n = self.thetas.shape[1]
+        thetas = [Markup("θ<sub>{}</sub>").format(i + 1) for i in range(min(n, _MAX_ENTRIES))]
+        more = f" (the first {_MAX_ENTRIES} of {n} coordinates)" if n > _MAX_ENTRIES else ""
+        heads = ["k", *thetas, "φ", "step", "D along it"]
+        titles = Markup("").join(Markup("<th>{}</th>").format(h) for h in heads)
+        return str(
+            Markup(
+                '<table><caption style="text-align:left">{}{}</caption>'
+                "<thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
+            ).format(self.explain(), more, titles, _table_rows(self))
+        )
+
+
+def _table_rows(trace: Trace) -> Markup:
+    """Return the rows of the table: the first and the last iterates, dots between."""
+    last = len(trace.values)
+    head = list(range(min(last, _HEAD)))
+    tail = list(range(max(_HEAD, last - _TAIL), last))
+    gap = last - len(head) - len(tail)
+    width = 4 + min(trace.thetas.shape[1], _MAX_ENTRIES)
+    dots = Markup('<tr><td colspan="{}" style="text-align:center">… {} more …</td></tr>')
+    rows = [_row(trace, k) for k in head]
+    rows += [dots.format(width, gap)] if gap else []
+    return Markup("").join(rows + [_row(trace, k) for k in tail])
+
+
+def _row(trace: Trace, k: int) -> Markup:
+    theta = [f"{x:.6g}" for x in trace.thetas[k][:_MAX_ENTRIES]]
+    phi = f"{trace.values[k]:.8g}" if trace.complete[k] else _at_least(trace.values[k])
+    step, rate = "", ""
+    if k < len(trace):
+        step = f"{trace.step_sizes[k]:.6g}"
+        number = f"{trace.derivatives[k]:.6g}"
+        rate = {
+            "exact": number,
+            "lower": _at_least(trace.derivatives[k]),
+            "empirical": f"{number} (empirical)",
+            "none": "skipped",
+        }.get(trace.bounds[k], number)
+    cells = Markup("").join(Markup("<td>{}</td>").format(c) for c in [k, *theta, phi, step, rate])
+    return Markup("<tr>{}</tr>").format(cells)
+
+
+def _at_least(value: float) -> str:
+    text = f"{value:.8g}"
+    return f"{'≳' if float(text) > value else '≥'} {text}"  # the first where it was rounded up
 
 
 def count_steps(steps: int) -> str:

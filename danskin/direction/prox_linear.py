@@ -12,6 +12,7 @@ from danskin.derivative import gradient_rows
 from danskin.direction.steepest import normalised
 from danskin.errors import InvalidInputError
 from danskin.minnorm import StepAwareResult, step_aware_point, trust_region_point
+from danskin.typeset import display, never_raises, number, vector
 
 __all__ = ["StepAware", "step_aware"]
 
@@ -56,6 +57,22 @@ class StepAware:
     def __repr__(self) -> str:
         length = float(np.linalg.norm(self.displacement))
         return f"StepAware(|d|={length:.6g}, decrease={self.decrease:.6g}, {self.solution.status})"
+
+    @never_raises
+    def _repr_latex_(self) -> str:
+        m = len(self.weights)
+        if self.stationary:
+            told = "the gradients tied at the highest value have 0 in their hull: stay"
+            return display("d = 0", rf"\text{{{told}}}")
+        status = self.solution.status
+        settled = "" if status == "optimal" else rf"\text{{status: {status}}}"
+        return display(
+            f"d = {vector(self.displacement)}",
+            rf"\lVert d \rVert \approx {number(float(np.linalg.norm(self.displacement)))}",
+            rf"\text{{the model over {m} points falls by about }} {number(self.decrease)}"
+            r"\ \text{ (not a statement about }\varphi\text{)}",
+            settled,
+        )
 
 
 def step_aware(

@@ -18,6 +18,7 @@ from danskin.direction.steepest import normalised
 from danskin.errors import InvalidInputError
 from danskin.exact import length, sign, tidy, to_float
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
+from danskin.typeset import display, never_raises, vector
 
 __all__ = ["SingleGradient", "single_gradient"]
 
@@ -41,6 +42,21 @@ class SingleGradient:
 
     def __repr__(self) -> str:
         return f"SingleGradient(index={self.index}, derivative={self.derivative})"
+
+    @never_raises
+    def _repr_latex_(self) -> str:
+        gradient = rf"\nabla_\theta g(\theta, \delta^\star_{{{self.index}}})"
+        if self.direction is None or self.derivative is None:
+            return display(rf"{gradient} = 0:\ \ \text{{no direction}}")
+        told = {1: "uphill", 0: "no descent to first order", -1: "descends", None: ""}
+        sign = self.derivative.sign
+        if self.derivative.bound == "lower" and sign != 1:
+            sign = None  # over more maximizers D may be larger
+        return display(
+            rf"\gamma = -\frac{{{gradient}}}{{\lVert {gradient} \rVert}} = "
+            + vector(self.direction, self.exact_direction),
+            self.derivative.latex() + (rf":\ \ \text{{{told[sign]}}}" if told[sign] else ""),
+        )
 
 
 def single_gradient(S_or_gradients: Any, index: int = 0) -> SingleGradient:

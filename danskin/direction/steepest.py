@@ -14,9 +14,15 @@ from typing import Any
 import numpy as np
 import sympy
 
-from danskin.derivative import Bound, GradientRows, directional_derivative, gradient_rows
+from danskin.derivative import (
+    Bound,
+    DirectionalDerivative,
+    GradientRows,
+    directional_derivative,
+    gradient_rows,
+)
 from danskin.errors import LimitError, SolverError
-from danskin.exact import exact_vector, latex, sign, tidy, to_float
+from danskin.exact import exact_vector, sign, tidy, to_float
 from danskin.limits import time_limit
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.minnorm import (
@@ -26,6 +32,7 @@ from danskin.minnorm import (
     min_norm_point,
     product_min_norm,
 )
+from danskin.typeset import display, never_raises, vector
 
 __all__ = ["SteepestDescent", "normalised", "steepest_descent"]
 
@@ -33,8 +40,6 @@ _MAX_EXACT_RATIONAL = 64
 _MAX_EXACT_ALGEBRAIC = 6
 _EXACT_SECONDS = 5.0
 _MAX_CUTS = 200
-#: Entries of a direction that a notebook shows.
-_MAX_SHOWN = 12
 _CUT_TOLERANCE = 1e-9
 
 
@@ -118,22 +123,26 @@ class SteepestDescent:
             return "SteepestDescent(undecided whether a descent direction exists)"
         return f"SteepestDescent(derivative={self.derivative:.6g}, {self.bound})"
 
+    @never_raises
     def _repr_latex_(self) -> str:
+        found = "" if self.bound == "exact" else r"\ \ (\text{over the maximizers found})"
+        hull = rf"0 \in \mathrm{{conv}}\{{\nabla_\theta g(\theta, \delta^\star)\}}{found}"
         if self.stationary:
-            return r"$\displaystyle 0 \in \mathrm{conv}\{\nabla_\theta g\}$: stationary"
+            exact = self.exact_derivative is not None
+            rounding = "" if exact else " within rounding"
+            return display(
+                rf"{hull}:\ \ \text{{stationary{rounding}, no direction descends to first order}}"
+            )
         if self.direction is None:
-            return r"undecided whether $0 \in \mathrm{conv}\{\nabla_\theta g\}$"
-        if self.exact_direction is None:
-            entries = [f"{x:.6g}" for x in self.direction[:_MAX_SHOWN]]
-            rate = latex(self.derivative)
-        else:
-            entries = [latex(x) for x in self.exact_direction[:_MAX_SHOWN]]
-            rate = latex(self.exact_derivative)
-        more = [r"\ldots"] if len(self.direction) > _MAX_SHOWN else []
-        relation = "=" if self.bound == "exact" else r"\ge"
-        return (
-            rf"$\displaystyle \gamma^\star = \left({', '.join([*entries, *more])}\right), \quad "
-            rf"D(\theta; \gamma^\star) {relation} {rate}$"
+            return display(rf"\text{{undecided whether }} {hull}")
+        rate = DirectionalDerivative(
+            self.derivative if self.exact_derivative is None else self.exact_derivative, self.bound
+        )
+        settled = self.exact_derivative is not None or self.min_norm.status == "optimal"
+        return display(
+            rf"\gamma^\star = {vector(self.direction, self.exact_direction)}",
+            rate.latex(r"\gamma^\star"),
+            "" if settled else r"\text{not settled that it is the steepest}",
         )
 
 

@@ -22,7 +22,6 @@ __all__ = [
     "exact_number",
     "exact_vector",
     "is_exact_input",
-    "latex",
     "length",
     "tidy",
     "to_fraction",
@@ -136,11 +135,6 @@ def _short(value: Any) -> str:
     except ValueError:  # Python does not print integers of more than 4300 digits
         text = f"a {type(value).__name__} too long to print"
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def latex(number: Any) -> str:
-    """Return a number as LaTeX: an exact one in full, a float to ten digits."""
-    return f"{number:.10g}" if isinstance(number, float) else str(sympy.latex(number))
 
 
 def to_fraction(number: Any) -> Fraction:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import sympy
 
 from danskin.errors import InvalidInputError
 from danskin.objective import ExpressionObjective, MinMaxObjective
 from danskin.sets import Ball, Box, CompactSet, FiniteSet, Product, Simplex
+from danskin.typeset import symbol_names
 
 __all__ = ["Chart", "chart_of"]
 
@@ -101,7 +101,8 @@ def chart_of(f: MinMaxObjective) -> Chart:
 
 def _names(f: MinMaxObjective) -> list[str]:
     if isinstance(f, ExpressionObjective):
-        return [f"${sympy.latex(s)}$" for s in f.delta_symbols]
+        known = symbol_names((*f.theta_symbols, *f.delta_symbols))
+        return [f"${known[s]}$" for s in f.delta_symbols]
     return ["δ"] if f.domain.dim == 1 else [rf"$\delta_{{{i + 1}}}$" for i in range(f.domain.dim)]
 
 

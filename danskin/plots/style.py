@@ -7,10 +7,10 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-import sympy
 from matplotlib.axes import Axes
 
 from danskin.objective import BatchObjective, ExpressionObjective, MinMaxObjective
+from danskin.typeset import symbol_names
 
 __all__ = [
     "ASKED",
@@ -135,5 +135,6 @@ def axis_names(f: MinMaxObjective | BatchObjective) -> list[str]:
     """Return theta's names: the formula's own, where there is one."""
     first = f.samples[0] if isinstance(f, BatchObjective) else f
     if isinstance(first, ExpressionObjective):
-        return [f"${sympy.latex(s)}$" for s in first.theta_symbols]
+        known = symbol_names((*first.theta_symbols, *first.delta_symbols))
+        return [f"${known[s]}$" for s in first.theta_symbols]
     return [rf"$\theta_{{{i + 1}}}$" for i in range(f.theta_dim)]

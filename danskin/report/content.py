@@ -15,7 +15,7 @@ from typing import Any
 import danskin
 from danskin.claims import ClaimResult, VerifyReport
 from danskin.errors import InvalidInputError
-from danskin.report.prose import visible
+from danskin.typeset.prose import visible
 from danskin.verdict import Verdict
 
 __all__ = [

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from danskin.report.content import MARKS, PAPER, VERDICTS, Content, Entry
-from danskin.report.prose import Piece, evidence, statement, visible
+from danskin.typeset.prose import Piece, evidence, statement, visible
 
 __all__ = ["render"]
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from danskin.report.content import MARKS, PAPER, VERDICTS, Content
-from danskin.report.mathml import to_mathml
-from danskin.report.prose import Piece, evidence, statement, visible
+from danskin.typeset.html import evidence_html, statement_html
+from danskin.typeset.prose import visible
 
 if TYPE_CHECKING:
     from danskin.report.pictures import Picture
@@ -46,8 +46,8 @@ def render(content: Content, pictures: Sequence[Picture]) -> str:
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     environment.filters |= {
-        "evidence": lambda text: _markup(evidence(text)),
-        "statement": lambda text: _markup(statement(text)),
+        "evidence": evidence_html,
+        "statement": statement_html,
         "visible": visible,
     }
     return environment.from_string(_read("page.html.jinja"))
@@ -60,21 +60,3 @@ def _read(name: str) -> str:
 
 def _digest(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _markup(pieces: Iterable[Piece]) -> Markup:
-    return Markup("").join(_piece(piece) for piece in pieces)
-
-
-def _piece(piece: Piece) -> Markup:
-    if piece.kind == "text":
-        return escape(piece.body)
-    if piece.kind == "code":
-        return Markup("<code>{}</code>").format(piece.body)
-    display = piece.kind == "display"
-    mathml = to_mathml(piece.body, display=display)
-    if mathml is None:
-        shown = Markup('<code class="tex">{}</code>').format(piece.body)
-    else:
-        shown = Markup(mathml)  # built from known elements by to_mathml, its text escaped
-    return Markup('<span class="display">{}</span>').format(shown) if display else shown

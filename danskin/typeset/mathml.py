@@ -247,6 +247,8 @@ class _Builder:
             node.tag = "mrow"
             node.attrib.clear()
             node.set("class", "overline")
+            # In a notebook there is no style sheet, and without its line a mean is a variable.
+            node.set("style", "border-top:.06em solid;padding-top:.08em")
         elif node.tag == "mover" and node[1].tag == "mo" and (node[1].text or "-") in "^∼¯ˇ˙¨→⃗":
             node.set("accent", "true")
 
