@@ -1,0 +1,1 @@
+"""The min-norm engine against its peers: families of instances, the peers, one table a part."""

@@ -1,0 +1,47 @@
+"""Interleaved timing: every solver gets the same share of every disturbance of the machine."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["interleaved", "microseconds", "milliseconds"]
+
+
+def interleaved(
+    calls: Mapping[str, Callable[[], Any]], *, seconds: float = 4.0, least: int = 7
+) -> dict[str, float]:
+    """Return the median seconds of one call of each.
+
+    Rounds go through all calls in turn, each repeated for about a millisecond (once if it takes
+    longer), until the time is up; there are at least `least` rounds.
+    """
+    repeats: dict[str, int] = {}
+    for name, call in calls.items():
+        call()  # compiles, fills caches
+        start = time.perf_counter()
+        call()
+        repeats[name] = max(1, int(1e-3 / max(time.perf_counter() - start, 1e-7)))
+    measured: dict[str, list[float]] = {name: [] for name in calls}
+    begin = time.perf_counter()
+    rounds = 0
+    while rounds < least or time.perf_counter() - begin < seconds:
+        rounds += 1
+        for name, call in calls.items():
+            start = time.perf_counter()
+            for _ in range(repeats[name]):
+                call()
+            measured[name].append((time.perf_counter() - start) / repeats[name])
+    return {name: statistics.median(values) for name, values in measured.items()}
+
+
+def microseconds(seconds: float) -> str:
+    """Format three digits."""
+    return f"{1e6 * seconds:.3g}" if seconds < 1e-3 else f"{1e6 * seconds:.0f}"
+
+
+def milliseconds(seconds: float) -> str:
+    """Format three digits."""
+    return f"{1e3 * seconds:.3g}"
