@@ -265,7 +265,6 @@ def test_nothing_inside_waits_for_the_device(net):
 
 
 @pytest.mark.cuda
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_nothing_inside_waits_for_the_gpu(net):
     model = net().cuda()
     images, labels = torch.rand(4, 3, 6, 6).cuda(), torch.randint(0, 3, (4,)).cuda()
