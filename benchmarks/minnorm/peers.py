@@ -28,20 +28,8 @@ from torchjd.aggregation import MGDAWeighting
 Answer = tuple[np.ndarray, bool]
 Solve = Callable[[np.ndarray], Answer]
 
-PACKAGES = tuple(
-    [
-        "daqp",
-        "quadprog",
-        "piqp",
-        "proxsuite",
-        "scipy",
-        "clarabel",
-        "osqp",
-        "cvxpy",
-        "torch",
-        "torchjd",
-    ]
-)
+PACKAGES = ("daqp", "quadprog", "piqp", "proxsuite", "scipy", "clarabel", "osqp", "cvxpy")
+PACKAGES += ("torch", "torchjd")
 # Compiled modules without stubs.
 clarabel: Any = importlib.import_module("clarabel")
 proxqp: Any = importlib.import_module("proxsuite").proxqp
