@@ -16,6 +16,7 @@ maximum over *all* maximizers (Danskin 1966). This package is that sentence, mad
     dk.single_gradient(S, 0).derivative                 # direction/, derivative.py: > 0, uphill
     d = dk.steepest_descent(S)                          # direction/: Theorem 2, downhill
     dk.theorem3(S, d.direction, lipschitz=4, epsilon=0) # certificate.py: Theorem 3
+    dk.prove_descent(f, ["1/2", 0], [-1, 0])            # proof/: proved, nothing assumed
     dk.descend(f, [1, 0], rule="ddi", steps=50, step_size=0.1)     # descent/: Algorithm 1
     dk.verify()                                         # claims/: the paper, statement by statement
 
@@ -57,6 +58,7 @@ _HOME = {
     "single_gradient": "danskin.direction",
     "step_aware": "danskin.direction",
     "theorem3": "danskin.certificate",
+    "prove_descent": "danskin.proof",
     "descend": "danskin.descent",
     "ProjectedAscent": "danskin.descent",
     "verify": "danskin.claims",
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
         product_min_norm_weights,
     )
     from danskin.objective import BatchObjective, MinMaxObjective
+    from danskin.proof import prove_descent
     from danskin.sets import Ball, Box, FiniteSet, Interval, Product, Simplex
     from danskin.verdict import Verdict
 

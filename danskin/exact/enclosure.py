@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -12,12 +13,24 @@ import flint
 import sympy
 
 from danskin.errors import ExpressionError
-from danskin.expression import xlogx
+from danskin.expression import elu, elu_slope, softplus, xlogx
 
-__all__ = ["enclose"]
+__all__ = ["enclose", "enclose_at", "working_precision"]
 
 #: Arb's working precision is one setting for the whole process.
 _precision_lock = threading.RLock()
+
+
+@contextmanager
+def working_precision(bits: int) -> Iterator[None]:
+    """Let Arb work with `bits` in the body of a ``with`` statement, one thread at a time."""
+    with _precision_lock:
+        previous = flint.ctx.prec
+        try:
+            flint.ctx.prec = bits
+            yield
+        finally:
+            flint.ctx.prec = previous
 
 
 def enclose(number: Any, bits: int = 64) -> flint.arb:
@@ -28,13 +41,20 @@ def enclose(number: Any, bits: int = 64) -> flint.arb:
     ExpressionError
         A part of `number` is not defined or not real.
     """
-    with _precision_lock:
-        previous = flint.ctx.prec
-        try:
-            flint.ctx.prec = bits
-            return _ball(number, bits, {})
-        finally:
-            flint.ctx.prec = previous
+    with working_precision(bits):
+        return _ball(number, bits, {})
+
+
+def enclose_at(expr: Any, values: Mapping[Any, flint.arb], bits: int) -> flint.arb:
+    """Return a ball that contains `expr` with balls put in for its symbols.
+
+    Raises
+    ------
+    ExpressionError
+        A part of `expr` cannot be enclosed.
+    """
+    with working_precision(bits):
+        return _ball(expr, bits, dict(values))
 
 
 _ARB_FUNCTIONS: dict[Any, Callable[[flint.arb], flint.arb]] = {
@@ -49,7 +69,20 @@ _ARB_FUNCTIONS: dict[Any, Callable[[flint.arb], flint.arb]] = {
     sympy.cosh: lambda x: x.cosh(),
     sympy.atan: lambda x: x.atan(),
     xlogx: lambda x: flint.arb(0) if x.is_zero() else x * x.log(),
+    elu: lambda x: _split_at_zero(x, lambda y: y, lambda y: y.expm1()),
+    elu_slope: lambda x: _split_at_zero(x, lambda _: flint.arb(1), lambda y: y.exp()),
+    softplus: lambda x: (1 + x.exp()).log(),
 }
+
+
+def _split_at_zero(
+    x: flint.arb, right: Callable[[flint.arb], flint.arb], left: Callable[[flint.arb], flint.arb]
+) -> flint.arb:
+    """Enclose a function that is given by one formula for ``x >= 0`` and another for ``x <= 0``."""
+    if x >= 0:
+        return right(x)
+    # A ball around 0: either formula may hold.
+    return left(x) if x <= 0 else right(x).union(left(x))
 
 
 def _ball(expr: Any, bits: int, cache: dict[Any, flint.arb]) -> flint.arb:

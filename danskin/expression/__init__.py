@@ -10,7 +10,7 @@ is ever generated from a formula.
 from __future__ import annotations
 
 from danskin.expression.bounded import substitute
-from danskin.expression.functions import FUNCTIONS, xlogx
+from danskin.expression.functions import FUNCTIONS, elu, elu_bend, elu_slope, softplus, xlogx
 from danskin.expression.numeric import NumericFunction
 from danskin.expression.parse import parse, symbols_for
 from danskin.expression.whitelist import check, check_size
@@ -20,7 +20,11 @@ __all__ = [
     "NumericFunction",
     "check",
     "check_size",
+    "elu",
+    "elu_bend",
+    "elu_slope",
     "parse",
+    "softplus",
     "substitute",
     "symbols_for",
     "xlogx",

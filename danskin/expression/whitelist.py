@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 
 from danskin.errors import ExpressionError
-from danskin.expression.functions import FUNCTIONS, NUMPY_FUNCTIONS
+from danskin.expression.functions import FUNCTIONS, NUMPY_FUNCTIONS, elu_bend
 
 __all__ = [
     "MAX_EXPONENT",
@@ -136,7 +136,9 @@ def check(
                 raise ExpressionError(argument, "a complex number appears", "Use real numbers.")
         elif node in (sympy.pi, sympy.E):
             pass
-        elif isinstance(node, (sympy.Add, sympy.Mul)) or node.func in NUMPY_FUNCTIONS:
+        elif isinstance(node, (sympy.Add, sympy.Mul)) or (
+            node.func in NUMPY_FUNCTIONS and node.func is not elu_bend
+        ):
             if isinstance(node, sympy.log) and node.is_number and not node.args[0].is_positive:
                 raise ExpressionError(
                     argument, f"{node} is not real", "Take logarithms of positive numbers."

@@ -1,0 +1,14 @@
+"""Machine-checked proofs about phi: enclosures, branch and bound over S, exact ties.
+
+``interval`` and `elementary` enclose operations, `evaluate` whole formulas, `boxes` cuts S into
+cells that cover it exactly, `cover` drops cells that provably hold no maximizer, `ties` proves
+points to be maximizers in exact arithmetic; `descent` puts them together. Nothing here rests on a
+constant or a net of the caller's: Theorem 3's hypotheses are proved (`lipschitz`), not assumed.
+"""
+
+from __future__ import annotations
+
+from danskin.proof.descent import prove_descent
+from danskin.proof.result import DescentProof, Enclosed
+
+__all__ = ["DescentProof", "Enclosed", "prove_descent"]

@@ -1,0 +1,385 @@
+"""Exact ties: points proved to be maximizers, in exact arithmetic.
+
+Descent is an open condition and needs none of this. To prove that gamma does *not* descend at a
+kink takes a point that is exactly a maximizer. Two arguments give one:
+
+- a point of S whose exact value reaches a proved upper bound of phi;
+- the cells that remain fall into clusters, and each cluster has one known exact point at which g
+  is largest: a corner, or an exact zero of the gradient in a region where g is strictly concave
+  (in the coordinates that are free there). Then S* consists of those points whose exact values are
+  largest, ties included, and is known completely.
+
+Candidates are guessed from many digits; every property used is then proved.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import flint
+import numpy as np
+import sympy
+
+from danskin.errors import DanskinError
+from danskin.exact import compare, exact_max, sign
+from danskin.exact.enclosure import enclose_at, working_precision
+from danskin.expression import substitute
+from danskin.expression.whitelist import require_real
+from danskin.limits import time_limit
+from danskin.proof import boxes, interval
+from danskin.proof.boxes import Cells
+from danskin.proof.cover import Cover
+from danskin.proof.elementary import DEFINED
+from danskin.proof.evaluate import Tape, number_interval
+from danskin.proof.local import LocalProblem
+from danskin.proof.recognise import BITS, recognise
+
+__all__ = ["Maximum", "exact_at", "float_bounds", "resolve"]
+
+Point = tuple[Any, ...]
+
+_MAX_CLUSTERS = 64
+_MAX_CELLS = 400
+_NEWTON_STEPS = 40
+_MAX_FLAT = 3
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Points proved to be maximizers.
+
+    Attributes
+    ----------
+    points : exact points of S*
+    value : exact number
+        phi(theta).
+    complete : bool
+        Whether these are all.
+    how : str
+        "ceiling": the points reach a proved upper bound of phi. "clusters": each cluster of what
+        a cover has left has one known highest point.
+    """
+
+    points: tuple[Point, ...]
+    value: Any
+    complete: bool
+    how: str
+
+
+def exact_at(expr: Any, symbols: Sequence[sympy.Symbol], point: Point) -> Any:
+    """Return an expression at an exact point."""
+    at = dict(zip(symbols, point, strict=True))
+    return require_real(substitute(expr, at, "delta"), "delta")
+
+
+def resolve(cover: Cover, seconds: float) -> Maximum | None:
+    """Look for proved maximizers among what a cover has left.
+
+    Returns
+    -------
+    Maximum or None
+        None where nothing could be proved within the time.
+    """
+    if not (cover.defined and math.isfinite(cover.ceiling)):
+        return None
+    # A complete answer is worth more than a single maximizer.
+    return _guarded(_by_clusters, cover, seconds) or _guarded(_reaching_the_ceiling, cover, seconds)
+
+
+def _guarded(
+    method: Callable[[Cover], Maximum | None], cover: Cover, seconds: float
+) -> Maximum | None:
+    """Take a failure for no answer: what is found here is proved or not used."""
+    try:
+        with time_limit(max(seconds, 0.01), "deciding ties"):
+            return method(cover)
+    except (DanskinError, ArithmeticError, RecursionError, NotImplementedError, ValueError):
+        return None
+
+
+# --- points that reach the upper bound ---------------------------------------------------------
+
+
+def _reaching_the_ceiling(cover: Cover) -> Maximum | None:
+    ceiling = sympy.Rational(*cover.ceiling.as_integer_ratio())
+    problem, ranges = cover.problem, cover.ranges
+    # The likeliest refutations first: largest rates.
+    order = np.argsort(-ranges.rate[1], kind="stable")
+    rows = dict.fromkeys([*order[:4], *order[-2:], int(np.argmax(ranges.value[1]))])
+    points = [] if cover.best is None else [cover.best]
+    points += [cover.space.exact(cover.cells, int(r)) for r in rows]
+    good = []
+    for p in dict.fromkeys(points):
+        value = exact_at(problem.value, problem.symbols, p)
+        if compare(value, ceiling) in (0, 1):
+            good.append(p)
+    return Maximum(tuple(good), ceiling, False, "ceiling") if good else None
+
+
+# --- clusters ----------------------------------------------------------------------------------
+
+
+def _by_clusters(cover: Cover) -> Maximum | None:
+    if len(cover.cells) > _MAX_CELLS:
+        return None
+    clusters = _clusters(cover)
+    if len(clusters) > _MAX_CLUSTERS:
+        return None
+    tops: list[tuple[Any, list[Point], bool]] = []
+    for rows in clusters:
+        top = _top_of(cover.problem, cover.cells.take(rows))
+        if top is None:
+            return None
+        tops.append(top)
+    best = exact_max([value for value, _, _ in tops])
+    if best is None:
+        return None
+    points = [p for i in best[1] for p in tops[i][1]]
+    complete = all(tops[i][2] for i in best[1])
+    return Maximum(tuple(dict.fromkeys(points)), best[0], complete, "clusters")
+
+
+def _clusters(cover: Cover) -> list[np.ndarray]:
+    """Group cells whose ranges touch, and which share their points of finite sets."""
+    n = len(cover.cells)
+    ranges = np.array(cover.space.enclose(cover.cells))  # (k, 2, n)
+    lo, hi = -ranges[:, 0], ranges[:, 1]
+    touch: np.ndarray = np.all(
+        (lo[:, :, None] <= hi[:, None, :]) & (lo[:, None, :] <= hi[:, :, None]), axis=0
+    )
+    for part in cover.cells.parts:
+        if "index" in part:
+            touch &= part["index"][:, None] == part["index"][None, :]
+    label = -np.ones(n, dtype=int)
+    count = 0
+    for i in range(n):
+        if label[i] >= 0:
+            continue
+        stack = [i]
+        while stack:
+            j = stack.pop()
+            if label[j] < 0:
+                label[j] = count
+                stack += np.flatnonzero(touch[j] & (label < 0)).tolist()
+        count += 1
+    return [np.flatnonzero(label == c) for c in range(count)]
+
+
+@dataclass
+class _Chart:
+    """Coordinates in which a cluster has an inside: delta as expressions in the free symbols."""
+
+    delta: list[Any]
+    free: list[sympy.Symbol]
+    ranges: list[np.ndarray]
+    #: Exact numbers that must be >= 0 for the point to lie in S, in the free symbols.
+    inside: list[Any]
+    flat: list[tuple[int, list[Any]]]
+
+
+def _chart(problem: LocalProblem, cells: Cells) -> _Chart | None:
+    space = problem.space
+    chart = _Chart(list(problem.symbols), [], [], [], [])
+    used = problem.value.free_symbols
+    everything = space.enclose(cells)
+    for f, part, where in zip(space.factors, cells.parts, space.slices, strict=True):
+        own = list(problem.symbols[where])
+        spans = [_span(everything[i]) for i in range(where.start, where.stop)]
+        if isinstance(f, boxes._Interval):
+            ok = _interval_chart(chart, f, part, own[0], spans[0], where.start, used)
+        elif isinstance(f, boxes._Points):
+            chart.delta[where] = list(f.exact(part, 0))
+            ok = True
+        elif isinstance(f, boxes._Simplices):
+            ok = _simplex_chart(chart, f, part, own, spans, where)
+        else:
+            ok = _ball_chart(chart, f, part, own, spans)
+        if not ok:
+            return None
+    return chart
+
+
+def _span(column: np.ndarray) -> np.ndarray:
+    return column.max(axis=1, keepdims=True)
+
+
+def _interval_chart(
+    chart: _Chart, f: Any, part: Any, symbol: Any, span: np.ndarray, at: int, used: set[Any]
+) -> bool:
+    for end in (0.0, 1.0):
+        if (part["lo"] == end).all() and (part["hi"] == end).all():
+            chart.delta[at] = f.at_exactly(end)
+            return True
+    high = f.lo + f.width
+    if symbol not in used:
+        chart.flat.append((at, [f.lo, high, (f.lo + high) / 2]))
+        chart.delta[at] = f.lo
+        return True
+    chart.free.append(symbol)
+    chart.ranges.append(span)
+    chart.inside += [symbol - f.lo, high - symbol]
+    return True
+
+
+def _simplex_chart(
+    chart: _Chart, f: Any, part: Any, own: list[Any], spans: list[np.ndarray], where: slice
+) -> bool:
+    X = part["X"]
+    support = np.flatnonzero((X > 0).any(axis=(0, 1)))
+    if len(support) == 1:
+        one = {k: v[:1] for k, v in part.items()}
+        chart.delta[where] = list(f.exact(one, 0))
+        return True
+    if f._center is not None:
+        # Inside the 1-norm ball, away from the coordinate planes, all coordinates are free.
+        if 0 not in support or not (part["signs"] == part["signs"][0]).all():
+            return False
+        signs = [int(s) for s in part["signs"][0]]
+        for i, (s, symbol) in enumerate(zip(signs, own, strict=True)):
+            if i + 1 in support:
+                chart.free.append(symbol)
+                chart.ranges.append(spans[i])
+                chart.inside.append(s * (symbol - f._center[i]))
+            else:
+                chart.delta[where.start + i] = f._center[i]
+        taken = [s * (chart.delta[where.start + i] - f._center[i]) for i, s in enumerate(signs)]
+        chart.inside.append(f._radius - sympy.Add(*taken))
+        return True
+    pivot = int(support[-1])
+    for i, symbol in enumerate(own):
+        if i not in support:
+            chart.delta[where.start + i] = sympy.Integer(0)
+        elif i != pivot:
+            chart.free.append(symbol)
+            chart.ranges.append(spans[i])
+            chart.inside.append(symbol)
+    rest = 1 - sympy.Add(*(own[i] for i in support if i != pivot))
+    chart.delta[where.start + pivot] = rest
+    chart.inside.append(rest)
+    return True
+
+
+def _ball_chart(chart: _Chart, f: Any, part: Any, own: list[Any], spans: list[np.ndarray]) -> bool:
+    if part["sphere"].any():
+        return False
+    chart.free += own
+    chart.ranges += spans
+    moved = [s - c for s, c in zip(own, f._center, strict=True)]
+    chart.inside.append(f._radius**2 - sympy.Add(*(m**2 for m in moved)))
+    return True
+
+
+def _top_of(problem: LocalProblem, cells: Cells) -> tuple[Any, list[Point], bool] | None:
+    """Return the largest value over a cluster, the points that attain it, and whether all."""
+    chart = _chart(problem, cells)
+    if chart is None:
+        return None
+    local = problem.value.xreplace(dict(zip(problem.symbols, chart.delta, strict=True)))
+    values: list[Any] = []
+    if chart.free:
+        found = _critical_point(local, chart)
+        if found is None:
+            return None
+        values = found
+    at = dict(zip(chart.free, values, strict=True))
+    point = [require_real(substitute(sympy.S(d), at, "delta"), "delta") for d in chart.delta]
+    points = [tuple(point)]
+    complete = True
+    if chart.flat:
+        # g does not depend on these coordinates: any value of theirs will do.
+        complete = not any(problem.symbols[i] in problem.rate.free_symbols for i, _ in chart.flat)
+        choices = [c for _, c in chart.flat[:_MAX_FLAT]]
+        points = []
+        for combination in itertools.product(*choices):
+            for (i, _), v in zip(chart.flat, combination, strict=False):
+                point[i] = v
+            points.append(tuple(point))
+    return exact_at(problem.value, problem.symbols, points[0]), points, complete
+
+
+def _critical_point(local: Any, chart: _Chart) -> list[Any] | None:
+    """Return the exact point where g is largest over the cluster's region, proved."""
+    free = chart.free
+    slopes = [sympy.diff(local, s) for s in free]
+    bends = [[sympy.diff(g, s) for s in free] for g in slopes]
+    if not _strictly_concave(local, bends, chart):
+        return None
+    start = [flint.arb(float(r[1, 0] - r[0, 0]) / 2) for r in chart.ranges]
+    digits = _newton(slopes, bends, free, start)
+    if digits is None:
+        return None
+    values = [recognise(x) for x in digits]
+    if any(v is None for v in values):
+        return None
+    at = dict(zip(free, values, strict=True))
+    # The guess must be a critical point, in the region, and in S: each decided exactly.
+    if any(sign(_put_in(g, at)) != 0 for g in slopes):
+        return None
+    for v, r in zip(values, chart.ranges, strict=True):
+        around = number_interval(v)
+        lo, hi = -r[0, 0], r[1, 0]
+        if not (lo <= -around[0, 0] and around[1, 0] <= hi):
+            return None
+    if any(sign(_put_in(sympy.S(e), at)) not in (0, 1) for e in chart.inside):
+        return None
+    return values
+
+
+def _put_in(expr: Any, at: dict[Any, Any]) -> Any:
+    return require_real(substitute(sympy.S(expr), at, "delta"), "delta")
+
+
+def _newton(
+    slopes: list[Any], bends: list[list[Any]], free: list[Any], x: list[Any]
+) -> list[Any] | None:
+    """Newton's method on the gradient at `BITS` bits, in midpoints (a guess needs no rigour)."""
+    with working_precision(BITS):
+        return _newton_steps(slopes, bends, free, x)
+
+
+def _newton_steps(
+    slopes: list[Any], bends: list[list[Any]], free: list[Any], x: list[Any]
+) -> list[Any] | None:
+    small = flint.arb(2) ** -(BITS - 40)
+    for _ in range(_NEWTON_STEPS):
+        at = dict(zip(free, x, strict=True))
+        g = flint.arb_mat([[enclose_at(e, at, BITS)] for e in slopes])
+        H = flint.arb_mat([[enclose_at(e, at, BITS) for e in row] for row in bends])
+        step = H.solve(g)
+        moved = [step[i, 0].mid() for i in range(len(x))]
+        if not all(m.is_finite() for m in moved):
+            return None
+        x = [(a - m).mid() for a, m in zip(x, moved, strict=True)]
+        if all(abs(m) < small for m in moved):
+            return x
+    return None
+
+
+def _strictly_concave(local: Any, bends: list[list[Any]], chart: _Chart) -> bool:
+    """Whether the Hessian is negative definite on the whole region: pivots of -H all positive."""
+    k = len(chart.free)
+    flat = [-bends[i][j] for i in range(k) for j in range(k)]
+    out = Tape([local, *flat], chart.free)(chart.ranges, 1)
+    if any(level is not None and (level < DEFINED).any() for _, level in out):
+        return False
+    M = [[out[1 + i * k + j][0] for j in range(k)] for i in range(k)]
+    with np.errstate(all="ignore"):
+        for p in range(k):
+            if not (M[p][p][0] < 0).all():
+                return False
+            inverse = interval.reciprocal(M[p][p])
+            for i in range(p + 1, k):
+                factor = interval.mul(M[i][p], inverse)
+                for j in range(p + 1, k):
+                    M[i][j] = interval.sub(M[i][j], interval.mul(factor, M[p][j]))
+    return True
+
+
+def float_bounds(number: Any) -> tuple[float, float]:
+    """Return floats around an exact number."""
+    around = number_interval(number)
+    return float(-around[0, 0]), float(around[1, 0])
