@@ -4,7 +4,8 @@ The argument's verdict is that of its weakest step. A *part* belongs to the stat
 an exact refutation of a part refutes the statement. A *lemma* is a step of the way there: where it
 fails, the argument is undecided, never refuted (the numbers that break an abstract step need not
 come from an objective). A statement that is to be *refuted* needs a witness, all of whose
-hypotheses are proved and whose conclusion is refuted.
+hypotheses are proved and whose conclusion is refuted. What no machine has checked, such as a limit
+or a compactness argument, is a *written* step, and the claim's method says that it has one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import sympy
 
+from danskin.claims.notation import typeset
 from danskin.errors import DanskinError
 from danskin.exact import sign, tidy
 from danskin.limits import time_limit
@@ -24,6 +26,7 @@ __all__ = [
     "EXACT",
     "NUMERIC",
     "SYMBOLIC",
+    "WRITTEN",
     "Argument",
     "conjunction",
     "decided",
@@ -34,8 +37,9 @@ __all__ = [
 SYMBOLIC = "symbolic"
 DECISION = "decision procedure"
 EXACT = "exact arithmetic"
+WRITTEN = "written argument"
 NUMERIC = "numeric evidence"
-_ORDER = (SYMBOLIC, DECISION, EXACT, NUMERIC)
+_ORDER = (SYMBOLIC, DECISION, EXACT, WRITTEN, NUMERIC)
 
 _PROVED, _REFUTED, _UNDECIDED = Verdict.PROVED, Verdict.REFUTED, Verdict.UNDECIDED
 
@@ -99,7 +103,7 @@ class Argument:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The means used, in the order symbolic, decision procedure, exact, numeric."""
+        """The means used, in the order symbolic, decision procedure, exact, written, numeric."""
         return tuple(m for m in _ORDER if m in self._methods)
 
     @property
@@ -116,12 +120,23 @@ class Argument:
 
     @property
     def note(self) -> str:
-        """Why the statement is not settled as announced, or an empty text."""
+        """Why the statement is not settled as announced, or an empty text; undecided has one."""
+        if not (self._parts or self._lemmas or self._witnesses):
+            return "nothing was shown"
         return "; ".join(self._failed)
 
     def say(self, text: str) -> None:
         """Add a line that explains and proves nothing; "    " at its start: of the step before."""
-        self.lines.append(_shown(text))
+        self.lines.append(typeset(text))
+
+    def written(self, text: str) -> None:
+        """Add a step that a reader has to check: it is written out, and no machine decides it.
+
+        It stands on textbook facts alone (limits, compactness, the mean value theorem); it does
+        not change the verdict, but the method of the claim names it.
+        """
+        self._methods.add(WRITTEN)
+        self.lines.append(typeset(f"Written: {text}"))
 
     def part(self, text: str, verdict: Verdict, method: str) -> Verdict:
         """Add a part of the statement, with its verdict."""
@@ -145,9 +160,9 @@ class Argument:
         verdict = _REFUTED if holds else _UNDECIDED
         self._methods.add(EXACT)
         self._witnesses.append(verdict)
-        self.lines.append(_shown(text if holds else f"{text} [not a witness]"))
+        self.lines.append(typeset(text if holds else f"{text} [not a witness]"))
         if not holds:
-            self._failed.append(_shown(f"not a witness: {text}"))
+            self._failed.append(typeset(f"not a witness: {text}"))
         return verdict
 
     def used(self, method: str) -> None:
@@ -157,11 +172,7 @@ class Argument:
     def _step(self, where: list[Verdict], text: str, verdict: Verdict, method: str) -> Verdict:
         self._methods.add(method)
         where.append(verdict)
-        self.lines.append(_shown(text if verdict is _PROVED else f"{text} [{verdict}]"))
+        self.lines.append(typeset(text if verdict is _PROVED else f"{text} [{verdict}]"))
         if verdict is not _PROVED:
-            self._failed.append(_shown(f"{verdict}: {text}"))
+            self._failed.append(typeset(f"{verdict}: {text}"))
         return verdict
-
-
-def _shown(text: str) -> str:
-    return text.replace("**", "^")

@@ -14,13 +14,13 @@ import sympy
 from danskin.certificate import theorem3
 from danskin.claims.argument import EXACT, SYMBOLIC, Argument, decided, equal, ordered
 from danskin.claims.core import Claim
-from danskin.claims.gram import as_sympy, known_maximizers
+from danskin.claims.gram import known_maximizers
+from danskin.claims.vectors import at_the_vectors, min_norm, numbers
 from danskin.counterexamples import OBTUSE_PAIR, pull_back
 from danskin.derivative import directional_derivative, two_sided_derivative
 from danskin.errors import InvalidInputError
-from danskin.exact import exact_max, sign
+from danskin.exact import exact_max
 from danskin.expression import parse
-from danskin.minnorm import exact_min_norm
 from danskin.objective import MinMaxObjective
 from danskin.sets import Interval
 from danskin.verdict import Verdict
@@ -33,15 +33,13 @@ _NOTE = "Not held against the authors: the extraction of the text lost "
 
 def _min_norm(formula: Any, vectors: Any) -> tuple[Any, list[sympy.Expr], sympy.Expr]:
     """Return the maximizers, x = M alpha* and its squared length."""
-    rows = [[parse(x, {}, "vectors") for x in v] for v in vectors]
-    S = known_maximizers(pull_back(formula, rows), [0] * len(rows[0]))
-    if set(S.exact_gradients or ()) != {tuple(v) for v in rows}:
+    S = at_the_vectors(formula, vectors)
+    if set(S.exact_gradients or ()) != {tuple(numbers(v)) for v in vectors}:
         raise InvalidInputError("objective", "its gradients are not the vectors", "")
-    found = exact_min_norm(S.exact_gradients or (), sign=sign)
+    found = min_norm(S.exact_gradients or ())
     if found.stationary:
         raise InvalidInputError("objective", "0 is in the hull of its gradients", "")
-    x = [as_sympy(v) for v in found.point]
-    return S, x, sympy.expand(sympy.Add(*(v * v for v in x)))
+    return S, found.point, found.square
 
 
 def _sign_18(argument: Argument, claimed: dict[str, Any], formula: Any) -> None:
@@ -77,6 +75,7 @@ SIGN_18 = Claim(
         r"\max_{\alpha \in \Delta_m} -\|M\alpha\|_2 = -\min_{\alpha \in \Delta_m} \|M\alpha\|_2 < 0"
     ),
     kind="extraction artefact",
+    uses=("theorem-1", "theorem-2"),
 )
 
 
@@ -119,6 +118,7 @@ SIGN_22 = Claim(
     prove=_sign_22,
     corrected=r"\tilde D(\theta; -\gamma) = -\tilde D(\theta; \gamma)",
     kind="extraction artefact",
+    uses=("theorem-1",),
 )
 
 
@@ -155,6 +155,7 @@ LINE_8 = Claim(
         r" -\rho < 0"
     ),
     kind="extraction artefact",
+    uses=("theorem-1", "theorem-2"),
 )
 
 
@@ -190,7 +191,7 @@ def _epsilon(argument: Argument, claimed: dict[str, Any], half_line: Any) -> Non
 
 EPSILON = Claim(
     id="artefact-theorem-3-epsilon",
-    title="Theorem 3 as extracted: the threshold is -L, without epsilon",
+    title="Theorem 3 as extracted: the threshold is -L, without ε",
     source="Section 4, Theorem 3, as extracted from the PDF",
     statement=(
         r"\max_{\delta \in S_m} \langle\gamma, \nabla_\theta g(\theta, \delta)\rangle < -L"
@@ -208,12 +209,13 @@ EPSILON = Claim(
         r" < -L\varepsilon \implies D(\theta; \gamma) < 0"
     ),
     kind="extraction artefact",
+    uses=("theorem-1",),
 )
 
 
 def _transpose(argument: Argument, claimed: dict[str, Any], formula: Any) -> None:
     argument.say(_NOTE + "the transpose of v_i.")
-    rows = [[parse(x, {}, "vectors") for x in v] for v in claimed["vectors"]]
+    rows = [numbers(v) for v in claimed["vectors"]]
     n = len(rows[0])
     theta = sympy.Matrix(sympy.symbols([f"t{k + 1}" for k in range(n)]))
     concrete: Any = pull_back(formula, rows)
@@ -238,7 +240,7 @@ def _transpose(argument: Argument, claimed: dict[str, Any], formula: Any) -> Non
 
 TRANSPOSE = Claim(
     id="artefact-appendix-a-transpose",
-    title="Appendix A as extracted: the column v_i times the column theta - theta0",
+    title="Appendix A as extracted: the column v_i times the column θ - θ0",
     source="Appendix A, as extracted from the PDF",
     statement=r"g(\theta, \delta) = \sum_i \delta_i v_i (\theta - \theta_0) - H(\delta)",
     expected=Verdict.REFUTED,

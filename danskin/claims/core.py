@@ -123,6 +123,8 @@ class Claim:
         One of "statement", "error as printed", "correction", "slip", "sharpening", "extraction
         artefact" (a difference that comes from the text's extraction, not from the authors),
         "ours"; or empty.
+    uses : tuple of str
+        The ids of the claims that the proof rests on; "theorem-1" wherever D is Danskin's maximum.
     """
 
     id: str
@@ -136,6 +138,7 @@ class Claim:
     prove: Callable[..., None] = field(repr=False)
     corrected: str = ""
     kind: str = ""
+    uses: tuple[str, ...] = ()
 
     def run(self, *, claimed: Mapping[str, Any] | None = None, **objects: Any) -> ClaimResult:
         """Run the proof.
@@ -160,14 +163,17 @@ class Claim:
         values = _override(self.claimed, claimed or {}, "claimed")
         things = _override(self.objects, objects, "objects")
         argument = Argument()
+        if self.uses:
+            argument.say(f"Rests on the claims {', '.join(self.uses)}.")
         start = time.perf_counter()
         try:
             self.prove(argument, values, **things)
             verdict, note = argument.verdict, argument.note
         except DanskinError as error:
             verdict, note = Verdict.UNDECIDED, f"The proof stopped: {error}"
-        except (ArithmeticError, LookupError, ValueError) as error:
-            # Another objective may have other numbers of maximizers than the proof's matrices fit.
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # Another objective may have other numbers of maximizers, or another kind of set, than
+            # the proof fits.
             why = f"{type(error).__name__}: {error}"
             verdict, note = Verdict.UNDECIDED, f"The proof does not fit this objective ({why})"
         seconds = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Section 2: the false corollary, the two derivatives, counterexample 1, Lemma 1."""
+"""Section 2: the false corollary, as it can be corrected, and counterexample 1."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any
 import sympy
 
 from danskin.claims.argument import EXACT, SYMBOLIC, Argument, decided, equal, ordered
+from danskin.claims.branches import branches
 from danskin.claims.core import Claim
 from danskin.claims.gram import Domain, at_origin, known_maximizers, maximum_is, number_is
 from danskin.claims.implication import prove_twice
 from danskin.claims.roots import quotient_is
-from danskin.counterexamples import ABSOLUTE_VALUE, OBTUSE_PAIR, ORABONA, pull_back
-from danskin.derivative import directional_derivative, two_sided_derivative
+from danskin.claims.vectors import inner, point_text
+from danskin.counterexamples import ABSOLUTE_VALUE, OBTUSE_PAIR, pull_back
+from danskin.derivative import directional_derivative
 from danskin.exact import sign
 from danskin.expression import parse
 from danskin.maximizers import MaximizerSet
@@ -20,7 +22,7 @@ from danskin.objective import MinMaxObjective
 from danskin.sets import Interval
 from danskin.verdict import Verdict
 
-__all__ = ["CLAIMS", "corollary_witness"]
+__all__ = ["CLAIMS", "corollary_witness", "delta_text"]
 
 #: Two unit vectors at an obtuse angle with rational entries.
 _RATIONAL_PAIR = (("1", "0"), ("-3/5", "4/5"))
@@ -43,15 +45,16 @@ def corollary_witness(
     """
     offered = False
     for delta, gradient in zip(S.exact_deltas or (), S.exact_gradients or (), strict=True):
-        square = sympy.Add(*(x * x for x in gradient))
+        square = inner(gradient, gradient)
         if sign(square) == 0:
             continue
         offered = True
         derivative = directional_derivative(S, [-x for x in gradient]).value
         shown = ", ".join(map(str, gradient))
         argument.witness(
-            f"{name}: delta = {_point(delta)} is a maximizer (all are known: {S.complete}), its "
-            f"gradient ({shown}) is not 0, and D(theta; -gradient) = {derivative}, not < {bound}",
+            f"{name}: delta = {delta_text(delta)} is a maximizer (all are known: {S.complete}), "
+            f"its gradient ({shown}) is not 0, and D(theta; -gradient) = {derivative}, not < "
+            f"{bound}",
             [
                 decided(S.complete),
                 ordered(square, ">", 0),
@@ -65,8 +68,9 @@ def corollary_witness(
         argument.witness(none, [Verdict.UNDECIDED], Verdict.UNDECIDED)
 
 
-def _point(delta: Any) -> str:
-    return str(delta[0]) if len(delta) == 1 else f"({', '.join(map(str, delta))})"
+def delta_text(delta: Any) -> str:
+    """Show a perturbation."""
+    return str(delta[0]) if len(delta) == 1 else point_text(delta)
 
 
 def _corollary(
@@ -98,6 +102,7 @@ COROLLARY = Claim(
         r" \implies D(\theta; -v) = -\|v\| < 0"
     ),
     kind="statement",
+    uses=("theorem-1",),
 )
 
 
@@ -108,8 +113,9 @@ def _corollary_corrected(
     domain = Domain(claimed["hypotheses"], claimed["sample"])
     gram = sympy.Matrix([[domain.names["s"]]])
     argument.say(
-        "If all maximizers share the gradient v, Danskin's maximum is over one number: "
-        "D(theta; -v) = <-v, v>/|v|. Let s = |v|^2 > 0, in any dimension."
+        "If all maximizers share the gradient v, Danskin's maximum is over one number: D(theta; "
+        "-v) = <-v, v>/|v|. Let s = |v|^2 > 0: only s enters, in any dimension and for any such g; "
+        "the two objectives below are the cases of one maximizer and of infinitely many."
     )
     for name, formula in (("one maximizer", single), ("infinitely many", infinite)):
         point = at_origin(formula, gram)
@@ -140,7 +146,7 @@ def _argmax_text(formula: Any) -> str:
     S = known_maximizers(formula, [0] * formula.theta_dim)
     if S.faces:
         return " u ".join(map(repr, S.faces))
-    return "{" + ", ".join(_point(d) for d in S.exact_deltas or ()) + "}"
+    return "{" + ", ".join(delta_text(d) for d in S.exact_deltas or ()) + "}"
 
 
 COROLLARY_CORRECTED = Claim(
@@ -166,6 +172,7 @@ COROLLARY_CORRECTED = Claim(
     },
     prove=_corollary_corrected,
     kind="correction",
+    uses=("theorem-1",),
 )
 
 
@@ -182,7 +189,7 @@ def _counterexample_1(argument: Argument, claimed: dict[str, Any], absolute_valu
         EXACT,
     )
     rows = {
-        _point(d): _point(g)
+        delta_text(d): delta_text(g)
         for d, g in zip(S.exact_deltas or (), S.exact_gradients or (), strict=True)
     }
     shown = ", ".join(f"{g} at delta = {d}" for d, g in rows.items())
@@ -194,17 +201,7 @@ def _counterexample_1(argument: Argument, claimed: dict[str, Any], absolute_valu
     for direction, value in claimed["D"].items():
         found = directional_derivative(S, [direction])
         number_is(argument, f"D(0; {direction})", found.value, "==", value)
-    # phi(t) = |t|: affine in delta, hence the larger of the two endpoint values.
-    (t,), (d,) = f.theta_symbols, f.delta_symbols
-    argument.lemma(
-        "g is affine in delta, so phi is the largest of its values at the ends of S",
-        decided(sympy.diff(f.expression, d, 2) == 0),
-        SYMBOLIC,
-    )
-    ends = [
-        f.expression.xreplace({d: x}).xreplace({t: sympy.Symbol("t")})
-        for x in f.domain.exact_lo + f.domain.exact_hi
-    ]
+    ends = branches(argument, f).at([sympy.Symbol("t")], f.theta_symbols)
     for name, branch in claimed["phi"].items():
         domain = Domain({"T": name}, {"t": "1" if ">" in name else "-1"})
         maximum_is(argument, "phi(t)", ends, domain.formula(branch), domain)
@@ -234,193 +231,8 @@ COUNTEREXAMPLE_1 = Claim(
     },
     prove=_counterexample_1,
     kind="statement",
+    uses=("theorem-1",),
 )
 
 
-# --- Definition 1 --------------------------------------------------------------------------------
-
-
-def _definition_1(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> None:
-    phi = sympy.Function("phi")
-    t, k, n = sympy.symbols("t k n", positive=True)
-
-    def quotient(scale: sympy.Expr, step: sympy.Expr, length: sympy.Expr) -> sympy.Expr:
-        return (phi(scale * step) - phi(0)) / (step * length)
-
-    difference = sympy.simplify(quotient(k, t, k * n) - quotient(sympy.S(1), k * t, n))
-    argument.part(
-        "Scale-free: with phi(x) for phi(theta + x gamma), n = |gamma|, the quotient of (6) along "
-        f"k gamma at t is the one along gamma at k t, for every k > 0 (difference {difference})",
-        Verdict.PROVED if difference == 0 else Verdict.UNDECIDED,
-        SYMBOLIC,
-    )
-    difference = sympy.simplify(quotient(sympy.S(1), -t, n) + quotient(sympy.S(-1), t, n))
-    argument.part(
-        "The quotient of (7) at -t is minus the one-sided quotient along -gamma at t (difference "
-        f"{difference}); so the limit from the left is -D(-gamma), and the two-sided limit exists "
-        "iff D(gamma) = -D(-gamma)",
-        Verdict.PROVED if difference == 0 else Verdict.UNDECIDED,
-        SYMBOLIC,
-    )
-    for name, case in claimed["instances"].items():
-        S = known_maximizers(formulas[case["objective"]], case["theta"])
-        gamma = [parse(x, {}, "direction") for x in case["direction"]]
-        one = directional_derivative(S, gamma).value
-        three = directional_derivative(S, [3 * x for x in gamma]).value
-        shown = ", ".join(case["direction"])
-        number_is(argument, f"{name}: D along ({shown})", one, "==", case["D"])
-        number_is(argument, f"{name}: D along three times that", three, "==", case["D"])
-        exists = two_sided_derivative(S, gamma).exists
-        argument.part(
-            f"{name}: the two-sided derivative exists: {exists}",
-            decided(exists.value == case["two-sided"]),
-            EXACT,
-        )
-
-
-DEFINITION_1 = Claim(
-    id="definition-1",
-    title="The derivative is scale-free, and two-sided iff the one-sided ones are opposite",
-    source="Section 2, Definition 1, eqs. (6) and (7)",
-    statement=(
-        r"D(\theta; k\gamma) = D(\theta; \gamma)\ (k > 0);\quad \tilde D(\theta; \gamma)"
-        r" \text{ exists} \iff D(\theta; \gamma) = -D(\theta; -\gamma)"
-    ),
-    expected=Verdict.PROVED,
-    methods=(SYMBOLIC, EXACT),
-    objects={"absolute value": ABSOLUTE_VALUE.formula, "Orabona": ORABONA.formula},
-    claimed={
-        "instances": {
-            "|theta|": {
-                "objective": "absolute value",
-                "theta": ("0",),
-                "direction": ("2",),
-                "D": "1",
-                "two-sided": "refuted",
-            },
-            "across Orabona's kink": {
-                "objective": "Orabona",
-                "theta": ("1/2", "0"),
-                "direction": ("3", "4"),
-                "D": "11/5",
-                "two-sided": "refuted",
-            },
-            "along Orabona's kink": {
-                "objective": "Orabona",
-                "theta": ("1/2", "0"),
-                "direction": ("3", "0"),
-                "D": "1",
-                "two-sided": "proved",
-            },
-        }
-    },
-    prove=_definition_1,
-    kind="statement",
-)
-
-
-# --- Lemma 1 -------------------------------------------------------------------------------------
-
-
-def _lemma_1(argument: Argument, claimed: dict[str, Any], absolute_value: Any) -> None:
-    phi, t, length = sympy.Function("phi"), sympy.Symbol("t"), sympy.Symbol("length")
-
-    def quotient(side: int, step: sympy.Expr) -> sympy.Expr:
-        """Return the quotient of (7) along side * gamma, phi(x) for phi(theta + x gamma)."""
-        return (phi(side * step) - phi(0)) / (step * length)
-
-    factor = parse(claimed["factor"], {}, "claimed")
-    along, against = quotient(1, -t), quotient(-1, t)
-    difference = sympy.simplify(against - factor * along)
-    argument.part(
-        "With phi(x) for phi(theta + x gamma): the difference quotient along -gamma at t is "
-        f"{factor} times the one along gamma at -t, for every phi and t != 0 (difference "
-        f"{difference}); as t -> 0 from both sides so does -t, hence D~(-gamma) = {factor} "
-        "D~(gamma) wherever the two-sided limit exists",
-        Verdict.PROVED if difference == 0 else Verdict.UNDECIDED,
-        SYMBOLIC,
-    )
-    argument.say(
-        "One-sided: t > 0 only, and -t < 0 is not allowed, so nothing relates the two; on |theta| "
-        "they differ from each other's negative:"
-    )
-    S = known_maximizers(absolute_value, ["0"])
-    both = two_sided_derivative(S, ["1"])
-    number_is(argument, "D(0; +1)", both.forward.value, "==", claimed["D(+1)"])
-    number_is(argument, "D(0; -1)", both.backward.value, "==", claimed["D(-1)"])
-    same = equal(both.forward.value, -both.backward.value)
-    argument.part(
-        f"D(0; +1) = {both.forward.value} and -D(0; -1) = {-both.backward.value} differ, so the "
-        "two-sided derivative does not exist there and the one-sided one lacks the property",
-        decided(same is Verdict.REFUTED and both.exists is Verdict.REFUTED),
-        EXACT,
-    )
-    for value in (both.forward.value, both.backward.value):
-        number_is(argument, "both one-sided derivatives are strictly positive", value, ">", "0")
-
-
-LEMMA_1 = Claim(
-    id="lemma-1",
-    title="The two-sided derivative is odd in the direction, the one-sided one is not",
-    source="Section 2, Lemma 1; Appendix E",
-    statement=(
-        r"\tilde D(\theta; -\gamma) = -\tilde D(\theta; \gamma) \text{ where it exists;}\quad"
-        r" \varphi = |\theta|:\ D(0; 1) = D(0; -1) = 1"
-    ),
-    expected=Verdict.PROVED,
-    methods=(SYMBOLIC, EXACT),
-    objects={"absolute_value": ABSOLUTE_VALUE.formula},
-    claimed={"factor": "-1", "D(+1)": "1", "D(-1)": "1"},
-    prove=_lemma_1,
-    kind="statement",
-)
-
-
-# --- (8) -----------------------------------------------------------------------------------------
-
-
-def _equation_8(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None:
-    prove_twice(
-        argument,
-        "Corrected: along gamma = v, a gradient of length r > 0, Danskin's maximum M is at least "
-        f"|v|^2 and D = M/r, so D >= {claimed['corrected bound']} > 0",
-        Domain(
-            {"R": "r > 0", "MAX": "M >= r**2", "E": "D*r == M"}, {"r": "2", "M": "4", "D": "2"}
-        ).implies(f"D >= {claimed['corrected bound']}", certificate="R*NOT + MAX + E"),
-        lemma=True,
-    )
-    S = known_maximizers(orabona, claimed["theta"])
-    for delta, gradient in zip(S.exact_deltas or (), S.exact_gradients or (), strict=True):
-        square = sympy.Add(*(x * x for x in gradient))
-        value = directional_derivative(S, list(gradient)).value
-        argument.witness(
-            f"Section 5.2's objective at theta = ({', '.join(claimed['theta'])}), delta = "
-            f"{_point(delta)}, gradient v = ({', '.join(map(str, gradient))}): D(theta; v) = "
-            f"{value}, and |v|^2 = {square}",
-            [ordered(square, ">", 0), equal(value, parse(claimed["D"], {}, "D"))],
-            ordered(value, ">=", square),
-        )
-
-
-EQUATION_8 = Claim(
-    id="eq-8-normalisation",
-    title="The derivative along a gradient is at least its squared length",
-    source="Section 2, eq. (8), as printed: Definition 1's length is left out",
-    statement=(
-        r"\gamma = \nabla_\theta g(\theta, \delta):\quad D(\theta; \gamma) \ge"
-        r" \|\nabla_\theta g(\theta, \delta)\|^2"
-    ),
-    expected=Verdict.REFUTED,
-    methods=(SYMBOLIC, "decision procedure", EXACT),
-    objects={"orabona": ORABONA.formula},
-    claimed={"corrected bound": "r", "theta": ("1/2", "0"), "D": "sqrt(5)"},
-    prove=_equation_8,
-    corrected=(
-        r"D(\theta; \gamma) = \max_{\delta' \in S^\star(\theta)} \langle\gamma/\|\gamma\|,"
-        r" \nabla_\theta g(\theta, \delta')\rangle \ge \|\nabla_\theta g(\theta, \delta)\| > 0"
-    ),
-    kind="slip",
-)
-
-
-CLAIMS = (COROLLARY, COROLLARY_CORRECTED, COUNTEREXAMPLE_1, DEFINITION_1, LEMMA_1, EQUATION_8)
+CLAIMS = (COROLLARY, COROLLARY_CORRECTED, COUNTEREXAMPLE_1)

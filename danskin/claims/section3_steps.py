@@ -15,10 +15,11 @@ from danskin.claims.argument import (
     equal,
     ordered,
 )
+from danskin.claims.branches import branches
 from danskin.claims.core import Claim
 from danskin.claims.gram import Domain, known_maximizers
 from danskin.claims.implication import prove_twice
-from danskin.claims.section3 import pair_gram
+from danskin.claims.pair import pair_gram
 from danskin.counterexamples import OBTUSE_PAIR, pull_back
 from danskin.errors import InvalidInputError
 from danskin.expression import parse
@@ -59,7 +60,7 @@ def _values(S: Any, after: Any, claimed: dict[str, Any]) -> list[Verdict]:
 
 AS_PRINTED = Claim(
     id="learning-rate-as-printed",
-    title="One gradient's step increases phi at any stage, whatever the learning rate",
+    title="One gradient's step increases φ at any stage, whatever the learning rate",
     source="Abstract and Section 3, after Counterexample 2, as printed",
     statement=(
         r"\forall \theta,\ \delta^\star \in S^\star(\theta),\ \beta > 0:\quad"
@@ -84,19 +85,11 @@ AS_PRINTED = Claim(
 def _corrected(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
     f = obtuse_pair
     point, domain = pair_gram(f, claimed)
-    (d,) = f.delta_symbols
-    curvature = sympy.expand(sympy.diff(f.expression, d, 2))
-    argument.lemma(
-        f"g is strictly convex in delta (second derivative {curvature}), so phi is the larger of "
-        "its values at the ends of S, in features a = <theta, u>, b = <theta, v>",
-        ordered(curvature, ">", 0) if curvature.is_number else decided(None),
-        SYMBOLIC,
-    )
-    ends = [f.domain.exact_lo[0], f.domain.exact_hi[0]]
-    values = [sympy.expand(f.expression.xreplace({d: e})) for e in ends]
     a, b = f.theta_symbols
+    values = list(branches(argument, f).values)
     argument.part(
-        f"They are {values[0]} at delta = {ends[0]} and {values[1]} at delta = {ends[1]}",
+        f"With features {a} = <theta, u>, {b} = <theta, v>: {values[0]} at delta = 0, {values[1]} "
+        "at delta = 1",
         decided(values == [b, a] and (a.name, b.name) == ("a", "b")),
         SYMBOLIC,
     )

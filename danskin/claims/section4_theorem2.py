@@ -1,4 +1,4 @@
-"""Section 4, Theorem 2: the min-norm point of the hull is the steepest direction; its scope."""
+"""Section 4, Theorem 2: the min-norm point of the hull is the steepest direction."""
 
 from __future__ import annotations
 
@@ -13,15 +13,23 @@ from danskin.claims.argument import (
     EXACT,
     NUMERIC,
     SYMBOLIC,
+    WRITTEN,
     Argument,
     conjunction,
     decided,
     equal,
-    ordered,
 )
 from danskin.claims.core import Claim
 from danskin.claims.gram import known_maximizers, number_is
-from danskin.claims.implication import Implication, prove_twice
+from danskin.claims.hull import (
+    above_the_combination,
+    kkt_at_the_min_norm_point,
+    kkt_suffices,
+    min_norm_point_exists,
+    only_along,
+    rate_along,
+    rate_below,
+)
 from danskin.counterexamples import (
     OBTUSE_PAIR,
     ORABONA,
@@ -35,25 +43,9 @@ from danskin.errors import InvalidInputError
 from danskin.exact import to_float
 from danskin.expression import parse
 from danskin.minnorm import exact_min_norm
-from danskin.objective import MinMaxObjective
-from danskin.sets import Interval
 from danskin.verdict import Verdict
 
-__all__ = ["CLAIMS", "convex_combination"]
-
-
-def convex_combination() -> Implication:
-    """Return the induction step of "a convex combination of numbers is at most their maximum".
-
-    The combination of the first k numbers is at most M, the next number is at most M; hence the
-    combination with the next one is. So it holds for every number m of gradients.
-    """
-    return Implication.read(
-        {"HA": "A <= M", "HP": "p <= M", "K0": "k >= 0", "K1": "k <= 1"},
-        "(1 - k)*A + k*p <= M",
-        sample={"A": 0, "p": 1, "M": 2, "k": "1/3"},
-        certificate="NOT + K1*HA + K0*HP",
-    )
+__all__ = ["CLAIMS"]
 
 
 # --- Theorem 2 -----------------------------------------------------------------------------------
@@ -62,82 +54,23 @@ def convex_combination() -> Implication:
 def _theorem_2(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> None:
     rate = claimed["rate"]
     argument.say(
-        "Let x = sum alpha_i g_i be the min-norm point of the hull, r = |x|. Everything below is "
-        "in inner products, so it holds for every number m of gradients in every dimension."
+        "Let x = sum alpha_i g_i be the min-norm point of the hull, r = |x|; D(theta; gamma) = "
+        "max_i <gamma, g_i> for a unit gamma. Everything below is in inner products, so it holds "
+        "for every number m of gradients in every dimension."
     )
-    _first_order(argument)
-    prove_twice(
-        argument,
-        "Upper bound: along gamma* = -x/r every y = <gamma*, g_i> satisfies r y = -<x, g_i>, so "
-        f"KKT gives y <= {rate}",
-        Implication.read(
-            {"R": "r > 0", "KKT": "b >= r**2", "E": "r*y + b == 0"},
-            f"y <= {rate}",
-            sample={"r": 2, "b": 6, "y": -3},
-            certificate="R*NOT + KKT - E",
-        ),
-        lemma=True,
-    )
-    prove_twice(
-        argument,
-        "A convex combination is at most the maximum (induction step), so max_i <gamma, g_i> >= "
-        "sum alpha_i <gamma, g_i> = <gamma, x> for every gamma",
-        convex_combination(),
-        lemma=True,
-    )
-    prove_twice(
-        argument,
-        f"Lower bound: |r gamma + x|^2 >= 0 for a unit gamma gives t = <gamma, x> >= {rate}; so no "
-        "unit direction has a smaller derivative",
-        Implication.read(
-            {"R": "r > 0", "SQUARE": "r**2 + 2*r*t + r**2 >= 0"},
-            f"t >= {rate}",
-            sample={"r": 2, "t": 1},
-            certificate="2*R*NOT + SQUARE",
-        ),
-        lemma=True,
-    )
-    prove_twice(
-        argument,
-        "Uniqueness: if a unit gamma does as well, t <= -r, then |r gamma + x|^2 = 2 r^2 + 2 r t "
-        "<= 0, so gamma = -x/r",
-        Implication.read(
-            {"R": "r > 0", "T": "t <= -r"},
-            "2*r**2 + 2*r*t <= 0",
-            sample={"r": 2, "t": -3},
-            certificate="NOT + 2*R*T",
-        ),
-        lemma=True,
-    )
+    min_norm_point_exists(argument)
+    kkt_at_the_min_norm_point(argument)
+    kkt_suffices(argument)
+    rate_along(argument, rate)
+    above_the_combination(argument)
+    rate_below(argument, rate)
+    only_along(argument, rate=rate)
     argument.say(
         "rho = 0: then max_i <gamma, g_i> >= <gamma, x> = 0 for every gamma, by the same convex "
         "combination: no direction descends, and there is nothing to divide by."
     )
     for name, case in claimed["instances"].items():
         _instance(argument, name, case, rate, formulas[name])
-
-
-def _first_order(argument: Argument) -> None:
-    """Prove KKT at the min-norm point: otherwise a short step towards g_i shortens it."""
-    given = {"E": "T*(q - b) + b == 0", "B": "b < 0", "Q": "q >= 0"}
-    sample = {"T": "1/2", "b": -1, "q": 1}
-    prove_twice(
-        argument,
-        "KKT holds at x: let b = <x, g_i - x>, q = |g_i - x|^2. If b < 0, the step T = -b/(q - b) "
-        "lies in (0, 1] and |x + T (g_i - x)|^2 - |x|^2 = 2 T b + T^2 q < 0, against minimality; "
-        "so <x, g_i> >= |x|^2 for all i",
-        [
-            Implication.read(given, "T > 0", sample=sample, certificate="NOT*(Q + B) + B + E"),
-            Implication.read(given, "T <= 1", sample=sample, certificate="NOT*(Q + B) + Q - E"),
-            Implication.read(
-                {**given, "P": "T > 0"},
-                "2*T*b + T**2*q < 0",
-                sample=sample,
-                certificate="NOT + B*P*(1 + P) - T*E",
-            ),
-        ],
-        lemma=True,
-    )
 
 
 def _instance(argument: Argument, name: str, case: dict[str, Any], rate: str, formula: Any) -> None:
@@ -179,7 +112,7 @@ THEOREM_2 = Claim(
         r" \rho = 0 \implies D(\theta; \gamma) \ge 0 \ \forall \gamma"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, WRITTEN),
     objects={
         "obtuse pair": OBTUSE_PAIR.formula,
         "lifted triple": simplex_formula(3),
@@ -207,6 +140,7 @@ THEOREM_2 = Claim(
     },
     prove=_theorem_2,
     kind="correction",
+    uses=("theorem-1",),
 )
 
 
@@ -298,69 +232,8 @@ THEOREM_2_INSTANCES = Claim(
     claimed={"rate": "-r", "seed": 2023, "objectives": 24, "gradient sets": 200, "tolerance": 1e-6},
     prove=_theorem_2_instances,
     kind="statement",
+    uses=("theorem-1",),
 )
 
 
-# --- the scope of Theorem 2 ----------------------------------------------------------------------
-
-
-def _scope(argument: Argument, claimed: dict[str, Any], cubic: Any) -> None:
-    S = known_maximizers(cubic, ["0"])
-    t, d = sympy.Symbol("t"), sympy.Symbol("d")
-    value = cubic.expression.xreplace({cubic.theta_symbols[0]: t, cubic.delta_symbols[0]: d})
-    level: Any = S.exact_value
-    lower, upper = cubic.domain.exact_lo[0], cubic.domain.exact_hi[0]
-    statement = Implication.read(
-        {"NEG": "t < 0", "LO": f"d >= {lower}", "HI": f"d <= {upper}"},
-        "value < level",
-        sample={"t": "-1/2", "d": str(lower)},
-        certificate=claimed["certificate"],
-        let={"value": value, "level": level},
-    )
-    lower_values = prove_twice(
-        argument,
-        f"theta = 0 is not a local minimizer: g(t, delta) = {value} < phi(0) = {level} for all "
-        "delta in S and all t < 0, so phi(t) < phi(0)",
-        statement,
-        lemma=True,
-    )
-    best = steepest_descent(S)
-    derivatives = [directional_derivative(S, [s]).value for s in ("1", "-1")]
-    least = min(derivatives, key=to_float)
-    bound = parse(claimed["min D <"], {}, "claimed")
-    argument.witness(
-        f"S*(0) = {_points(S)} with gradient {S.exact_gradients[0][0]}: rho = 0, and "  # type: ignore[index]
-        f"D(0; +1) = {derivatives[0]}, D(0; -1) = {derivatives[1]}: no direction has D < {bound}",
-        [lower_values, decided(best.stationary)],
-        ordered(least, "<", bound),
-    )
-
-
-def _points(S: Any) -> str:
-    return "{" + ", ".join(str(d[0]) for d in S.exact_deltas) + "}"
-
-
-SCOPE = Claim(
-    id="theorem-2-scope",
-    title="Theorem 2 as printed: a descent direction exists unless theta is a local minimizer",
-    source="Section 4, Theorem 2 and Appendix C, as printed",
-    statement=(
-        r"\theta \text{ not a local minimizer of } \varphi \implies"
-        r" \min_{\|\gamma\|=1} D(\theta; \gamma) < 0"
-    ),
-    expected=Verdict.REFUTED,
-    methods=(SYMBOLIC, DECISION, EXACT),
-    objects={
-        "cubic": MinMaxObjective.from_expression("t**3 - d**2", ["t"], ["d"], Interval(-1, 1))
-    },
-    claimed={"min D <": "0", "certificate": "NOT + d**2 + NEG**3"},
-    prove=_scope,
-    corrected=(
-        r"0 \notin \mathrm{conv}\{\nabla_\theta g(\theta, \delta):"
-        r" \delta \in S^\star(\theta)\} \iff \min_{\|\gamma\|=1} D(\theta; \gamma) < 0"
-    ),
-    kind="error as printed",
-)
-
-
-CLAIMS = (THEOREM_2, THEOREM_2_INSTANCES, SCOPE)
+CLAIMS = (THEOREM_2, THEOREM_2_INSTANCES)

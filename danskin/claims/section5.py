@@ -15,15 +15,16 @@ from danskin.claims.argument import (
     equal,
     ordered,
 )
+from danskin.claims.branches import branches
 from danskin.claims.core import Claim
-from danskin.claims.gram import Domain, at_origin, known_maximizers, maximum_is, number_is
+from danskin.claims.gram import Domain, known_maximizers, maximum_is, number_is
 from danskin.claims.implication import prove_twice
-from danskin.counterexamples import OBTUSE_PAIR, ORABONA, pull_back
+from danskin.claims.vectors import inner
+from danskin.counterexamples import ORABONA
 from danskin.derivative import directional_derivative
 from danskin.direction import steepest_descent
 from danskin.errors import InvalidInputError
 from danskin.expression import parse
-from danskin.objective import MinMaxObjective
 from danskin.sets import Interval
 from danskin.verdict import Verdict
 
@@ -39,18 +40,6 @@ def _ends(f: Any) -> tuple[Expr, Expr]:
     if not isinstance(f.domain, Interval):
         raise InvalidInputError("domain", f"{f.domain!r} is not an interval", "")
     return f.domain.exact_lo[0], f.domain.exact_hi[0]
-
-
-def _envelope(argument: Argument, f: Any, theta: list[Expr]) -> list[Expr]:
-    """Return g at both ends of S, whose larger one is phi, since g is affine in delta."""
-    (d,) = f.delta_symbols
-    argument.lemma(
-        "g is affine in delta, so phi is the larger of its values at the ends of S",
-        decided(sympy.expand(sympy.diff(f.expression, d, 2)) == 0),
-        SYMBOLIC,
-    )
-    at = dict(zip(f.theta_symbols, theta, strict=True))
-    return [sympy.expand(f.expression.subs({**at, d: e}, simultaneous=True)) for e in _ends(f)]
 
 
 # --- phi and its maximizers ----------------------------------------------------------------------
@@ -83,7 +72,7 @@ def _maximizers(argument: Argument, claimed: dict[str, Any], orabona: Any) -> No
             decided(S.faces == (face,)),
             EXACT,
         )
-    values = _envelope(argument, orabona, [t1, t2])
+    values = branches(argument, orabona).at([t1, t2], orabona.theta_symbols)
     for side, phi in claimed["phi"].items():
         sample = {"t1": "1/3", "t2": "2" if ">" in side else "-2"}
         domain = Domain({"SIDE": side}, sample)
@@ -92,7 +81,7 @@ def _maximizers(argument: Argument, claimed: dict[str, Any], orabona: Any) -> No
 
 MAXIMIZERS = Claim(
     id="orabona-maximizers",
-    title="On the kink every delta is a maximizer, infinitely many",
+    title="On the kink every δ is a maximizer, infinitely many",
     source="Section 5.2; against eq. (13)",
     statement=(
         r"\varphi(\theta) = \theta_1^2 + (|\theta_2| + 1)^2,\quad"
@@ -138,10 +127,6 @@ def _gradients_on_kink(
     return found
 
 
-def _dot(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> Expr:
-    return sympy.expand(sympy.Add(*(x * y for x, y in zip(a, b, strict=True))))
-
-
 def _ascent(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None:
     everywhere = Domain({}, {"t": "1/2"})
     gradients = _gradients_on_kink(argument, orabona, everywhere.names["t"], claimed)
@@ -151,7 +136,7 @@ def _ascent(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None:
         maximum_is(
             argument,
             f"Along minus the gradient at delta = {end}, not normalised: D",
-            [_dot(away, g) for g in gradients],
+            [inner(away, g) for g in gradients],
             value,
             everywhere,
         )
@@ -163,7 +148,7 @@ def _ascent(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None:
 
 ASCENT = Claim(
     id="orabona-ascent",
-    title="A single gradient ascends to first order exactly for |theta1| < 1",
+    title="A single gradient ascends to first order exactly for |θ1| < 1",
     source="Section 5.2",
     statement=(
         r"\theta_2 = 0,\ \delta \in \{0, 1\}:\quad \max_{S^\star} \langle -\nabla_\theta"
@@ -183,6 +168,7 @@ ASCENT = Claim(
     },
     prove=_ascent,
     kind="statement",
+    uses=("theorem-1",),
 )
 
 
@@ -190,6 +176,7 @@ def _boundary(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None
     step = Domain({"STEP": "tau >= 0"}, {"tau": "1"})
     tau = step.names["tau"]
     rise = sympy.expand(step.formula(claimed["rise"]))
+    pieces = branches(argument, orabona)
     for text in claimed["theta1"]:
         theta1 = parse(text, {}, "claimed")
         gradients = _gradients_on_kink(argument, orabona, theta1, claimed)
@@ -199,7 +186,7 @@ def _boundary(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None
             derivative = directional_derivative(S, [-x for x in gradient]).value
             number_is(argument, f"{where}: D", derivative, "==", claimed["D"])
             moved = [theta1 - tau * gradient[0], -tau * gradient[1]]
-            values = _envelope(argument, orabona, moved)
+            values = pieces.at(moved, orabona.theta_symbols)
             maximum_is(
                 argument,
                 f"{where}: phi(theta - tau grad) - phi(theta)",
@@ -211,7 +198,7 @@ def _boundary(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None
 
 BOUNDARY = Claim(
     id="orabona-boundary",
-    title="At |theta1| = 1 the derivative vanishes and phi still rises",
+    title="At |θ1| = 1 the derivative vanishes and φ still rises",
     source="Section 5.2",
     statement=(
         r"\theta = (\pm 1, 0):\ D(\theta; -\nabla_\theta g) = 0,\quad"
@@ -223,6 +210,7 @@ BOUNDARY = Claim(
     claimed={"gradients": _GRADIENTS, "theta1": ("1", "-1"), "D": "0", "rise": "8*tau**2"},
     prove=_boundary,
     kind="sharpening",
+    uses=("theorem-1",),
 )
 
 
@@ -239,10 +227,10 @@ def _steepest(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None
             sympy.expand(sympy.Add(*(w * g[k] for w, g in zip(weights, gradients, strict=True))))
             for k in range(2)
         )
-        square = _dot(x, x)
+        square = inner(x, x)
         wanted = domain.formula(claimed["rho^2"])
         kkt = [
-            domain.always(_dot(x, g) - square, ">=", f"<x, ({g[0]}, {g[1]})> >= |x|^2")
+            domain.always(inner(x, g) - square, ">=", f"<x, ({g[0]}, {g[1]})> >= |x|^2")
             for g in gradients
         ]
         kkt.append(domain.always(square - wanted, "==", f"|x|^2 == {wanted}"))
@@ -266,6 +254,7 @@ STEEPEST = Claim(
     claimed={"gradients": _GRADIENTS, "weights": ("1/2", "1/2"), "rho^2": "4*t**2"},
     prove=_steepest,
     kind="correction",
+    uses=("theorem-1", "theorem-2"),
 )
 
 
@@ -308,122 +297,4 @@ FINITE = Claim(
 )
 
 
-# --- "a negative inner product means an increase" ------------------------------------------------
-
-
-def _negative_printed(argument: Argument, claimed: dict[str, Any], one_maximizer: Any) -> None:
-    f: Any = pull_back(one_maximizer, claimed["vectors"])
-    theta = [0] * f.theta_dim
-    S = known_maximizers(f, theta)
-    other = parse(claimed["other"], {}, "delta")
-    at = {f.delta_symbols[0]: other}
-    second = tuple(g.xreplace(at) for g in f.gradient_at(theta))
-    value = f.at(theta).xreplace(at)
-    deltas: Any = S.exact_deltas
-    gradients: Any = S.exact_gradients
-    if len(deltas) != 1:
-        raise InvalidInputError("objective", "its maximizer is not unique", "")
-    delta, first = deltas[0], gradients[0]
-    product = _dot(tuple(first), second)
-    derivative = directional_derivative(S, [-x for x in first]).value
-    argument.witness(
-        f"theta = 0: delta = {delta[0]} is the only maximizer, with gradient "
-        f"({', '.join(map(str, first))}); at delta = {other}, with g = {value} < phi = "
-        f"{S.exact_value}, the gradient is ({', '.join(map(str, second))}): inner product "
-        f"{product} < 0, but D along minus the first is {derivative}",
-        [decided(S.complete), ordered(product, "<", 0), ordered(value, "<", S.exact_value)],
-        ordered(derivative, ">", 0),
-    )
-
-
-NEGATIVE_PRINTED = Claim(
-    id="negative-inner-product-as-printed",
-    title="A negative inner product of two computed gradients means an increase",
-    source="Section 5.2, second synthetic example, as printed",
-    statement=(
-        r"\langle\nabla_\theta g(\theta, \delta_1), \nabla_\theta g(\theta, \delta_2)\rangle < 0"
-        r" \implies D(\theta; -\nabla_\theta g(\theta, \delta_1)) > 0"
-    ),
-    expected=Verdict.REFUTED,
-    methods=(EXACT,),
-    objects={
-        "one_maximizer": MinMaxObjective.from_expression(
-            "d*a + (1-d)*b + d*(d-1) - d/2", ["a", "b"], ["d"], Interval(0, 1)
-        )
-    },
-    claimed={"vectors": (("1", "0"), ("-3/5", "4/5")), "other": "1"},
-    prove=_negative_printed,
-    corrected=(
-        r"\delta_2 \in S^\star(\theta),\ \langle\nabla_\theta g(\theta, \delta_1), \nabla_\theta"
-        r" g(\theta, \delta_2)\rangle < 0 \implies D(\theta; -\nabla_\theta g(\theta,"
-        r" \delta_1)) > 0"
-    ),
-    kind="error as printed",
-)
-
-
-def _negative_corrected(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
-    domain = Domain(claimed["hypotheses"], claimed["sample"])
-    p, q, c = (domain.names[x] for x in ("p", "q", "c"))
-    point = at_origin(obtuse_pair, sympy.Matrix([[p, c], [c, q]]))
-    argument.say(
-        f"g = {obtuse_pair.expression}; vectors of any lengths with |u|^2 = p, |v|^2 = q, <u, v> = "
-        "c < 0: both delta = 0 and delta = 1 are maximizers at theta = 0."
-    )
-    largest = domain.formula(claimed["largest"])
-    for delta, length in (("0", "Q"), ("1", "P")):
-        products = point.products(-point.gradient([delta]))
-        argument.part(
-            f"Along minus the gradient at delta = {delta}: the products over S* are {products}, "
-            f"{largest} among them",
-            decided(largest in products),
-            SYMBOLIC,
-        )
-        prove_twice(
-            argument,
-            f"and {largest} is the largest of them",
-            [
-                domain.implies(
-                    "largest >= other", {"largest": largest, "other": p}, f"NOT + {length} + NEG"
-                )
-                for p in products
-                if p != largest
-            ],
-        )
-    positive = domain.always(domain.formula(claimed["largest"]), ">", f"{claimed['largest']} > 0")
-    prove_twice(argument, "It is positive, and so is D, which is that over the length", positive)
-    prove_twice(
-        argument,
-        "In general: the first point need not be a maximizer. Any maximizer's <-g_1, g_2> > "
-        "0 is at "
-        "most the maximum M over S*, so M > 0",
-        Domain({"MAX": "M >= z", "NEG": "z > 0"}, {"M": "2", "z": "1"}).implies(
-            "M > 0", certificate="NOT + MAX + NEG"
-        ),
-        lemma=True,
-    )
-
-
-NEGATIVE_CORRECTED = Claim(
-    id="negative-inner-product-corrected",
-    title="It does where the other point is a maximizer",
-    source="Section 5.2, second synthetic example, corrected",
-    statement=(
-        r"\delta_2 \in S^\star(\theta),\ \langle\nabla_\theta g(\theta, \delta_1), \nabla_\theta"
-        r" g(\theta, \delta_2)\rangle < 0 \implies D(\theta; -\nabla_\theta g(\theta,"
-        r" \delta_1)) > 0"
-    ),
-    expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION),
-    objects={"obtuse_pair": OBTUSE_PAIR.formula},
-    claimed={
-        "hypotheses": {"P": "p > 0", "Q": "q > 0", "NEG": "c < 0"},
-        "sample": {"p": "1", "q": "2", "c": "-1"},
-        "largest": "-c",
-    },
-    prove=_negative_corrected,
-    kind="correction",
-)
-
-
-CLAIMS = (MAXIMIZERS, ASCENT, BOUNDARY, STEEPEST, FINITE, NEGATIVE_PRINTED, NEGATIVE_CORRECTED)
+CLAIMS = (MAXIMIZERS, ASCENT, BOUNDARY, STEEPEST, FINITE)

@@ -46,12 +46,16 @@ METHODS = {
     "symbolic": "identities and certificates in SymPy, for all values of the variables",
     "decision procedure": "the same statement put to z3, which finds no exception",
     "exact arithmetic": "rational and algebraic numbers, never rounded",
+    "written argument": "a step written out for the reader (a limit, compactness), which no machine "
+    "has checked",
     "numeric evidence": "floating point; it supports and proves nothing",
 }
 #: What kind of difference from the paper a claim is about.
 KINDS = {
     "statement": "a statement of the paper",
     "error": "false as printed; the corrected statement stands beside it",
+    "error as printed": "false as printed; the corrected statement stands beside it",
+    "correction": "what holds in place of an error",
     "slip": "a small mistake that nothing rests on",
     "sharpening": "true as printed, and more is true",
     "extraction artefact": "the text at hand lost a sign or a letter; the authors did not",

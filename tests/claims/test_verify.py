@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -11,7 +13,21 @@ from danskin.errors import InvalidInputError
 from danskin.verdict import Verdict
 
 CLAIMS = all_claims()
-METHODS = {"symbolic", "decision procedure", "exact arithmetic", "numeric evidence"}
+
+
+@cache
+def result_of(claim_id):
+    """Run a claim once for all tests of its result."""
+    return next(c for c in CLAIMS if c.id == claim_id).run()
+
+
+METHODS = {
+    "symbolic",
+    "decision procedure",
+    "exact arithmetic",
+    "written argument",
+    "numeric evidence",
+}
 KEYS = {
     "id",
     "title",
@@ -40,7 +56,7 @@ KINDS = {
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
 def test_claim_comes_out_as_expected(claim):
-    result = claim.run()
+    result = result_of(claim.id)
     assert result.verdict is claim.expected, result.explain()
     assert result.ok
     assert result.note == ""
@@ -79,6 +95,48 @@ def test_polynomial_claims_are_proved_twice():
     for claim in CLAIMS:
         if "decision procedure" in claim.methods:
             assert "symbolic" in claim.methods
+
+
+def test_claims_rest_on_proved_claims_without_a_circle():
+    """A proof may use what other claims prove; nothing is used that is refuted, or in a circle."""
+    by_id = {c.id: c for c in CLAIMS}
+
+    def below(claim, path):
+        assert claim.id not in path, f"circle: {' -> '.join([*path, claim.id])}"
+        for name in claim.uses:
+            assert by_id[name].expected is Verdict.PROVED
+            below(by_id[name], [*path, claim.id])
+
+    for claim in CLAIMS:
+        below(claim, [])
+
+
+def test_danskin_s_formula_is_named_where_it_is_used():
+    """A claim about D rests on theorem-1, at first or at second hand."""
+    by_id = {c.id: c for c in CLAIMS}
+
+    def roots(claim):
+        return {claim.id}.union(*(roots(by_id[name]) for name in claim.uses))
+
+    about_d = [c for c in CLAIMS if "D(\\theta" in c.statement or "D(0;" in c.statement]
+    assert len(about_d) > 20
+    # The random objectives compare D with the theorem; they do not rest on it.
+    assert {c.id for c in about_d if "theorem-1" not in roots(c)} == {"theorem-1-random"}
+
+
+def test_written_steps_are_named_in_the_evidence():
+    for claim in CLAIMS:
+        lines = [line for line in result_of(claim.id).evidence if line.startswith("Written: ")]
+        assert bool(lines) == ("written argument" in claim.methods)
+
+
+def test_an_undecided_claim_states_its_reason():
+    for claim in CLAIMS:
+        for result in (result_of(claim.id), claim.run(**dict.fromkeys(claim.objects))):
+            assert result.note or result.verdict is not Verdict.UNDECIDED
+    silent = replace(CLAIMS[0], prove=lambda argument, claimed, **objects: None)
+    assert silent.run().verdict is Verdict.UNDECIDED
+    assert silent.run().note == "nothing was shown"
 
 
 def test_report():

@@ -1,0 +1,142 @@
+"""Section 5.2, second example: what a negative inner product of two gradients means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from danskin.claims.argument import DECISION, EXACT, SYMBOLIC, Argument, decided, ordered
+from danskin.claims.core import Claim
+from danskin.claims.gram import Domain, at_origin, known_maximizers
+from danskin.claims.implication import prove_twice
+from danskin.claims.vectors import inner, point_text
+from danskin.counterexamples import OBTUSE_PAIR, pull_back
+from danskin.derivative import directional_derivative
+from danskin.errors import InvalidInputError
+from danskin.expression import parse
+from danskin.objective import MinMaxObjective
+from danskin.sets import Interval
+from danskin.verdict import Verdict
+
+__all__ = ["CLAIMS"]
+
+
+def _negative_printed(argument: Argument, claimed: dict[str, Any], one_maximizer: Any) -> None:
+    f: Any = pull_back(one_maximizer, claimed["vectors"])
+    theta = [0] * f.theta_dim
+    S = known_maximizers(f, theta)
+    other = parse(claimed["other"], {}, "delta")
+    at = {f.delta_symbols[0]: other}
+    second = tuple(g.xreplace(at) for g in f.gradient_at(theta))
+    value = f.at(theta).xreplace(at)
+    deltas: Any = S.exact_deltas
+    gradients: Any = S.exact_gradients
+    if len(deltas) != 1:
+        raise InvalidInputError("objective", "its maximizer is not unique", "")
+    delta, first = deltas[0], gradients[0]
+    product = inner(first, second)
+    derivative = directional_derivative(S, [-x for x in first]).value
+    argument.witness(
+        f"theta = 0: delta = {delta[0]} is the only maximizer, with gradient "
+        f"{point_text(first)}; at delta = {other}, with g = {value} < phi = "
+        f"{S.exact_value}, the gradient is {point_text(second)}: inner product "
+        f"{product} < 0, but D along minus the first is {derivative}",
+        [decided(S.complete), ordered(product, "<", 0), ordered(value, "<", S.exact_value)],
+        ordered(derivative, ">", 0),
+    )
+
+
+NEGATIVE_PRINTED = Claim(
+    id="negative-inner-product-as-printed",
+    title="A negative inner product of two computed gradients means an increase",
+    source="Section 5.2, second synthetic example, as printed",
+    statement=(
+        r"\langle\nabla_\theta g(\theta, \delta_1), \nabla_\theta g(\theta, \delta_2)\rangle < 0"
+        r" \implies D(\theta; -\nabla_\theta g(\theta, \delta_1)) > 0"
+    ),
+    expected=Verdict.REFUTED,
+    methods=(EXACT,),
+    objects={
+        "one_maximizer": MinMaxObjective.from_expression(
+            "d*a + (1-d)*b + d*(d-1) - d/2", ["a", "b"], ["d"], Interval(0, 1)
+        )
+    },
+    claimed={"vectors": (("1", "0"), ("-3/5", "4/5")), "other": "1"},
+    prove=_negative_printed,
+    corrected=(
+        r"\delta_2 \in S^\star(\theta),\ \langle\nabla_\theta g(\theta, \delta_1), \nabla_\theta"
+        r" g(\theta, \delta_2)\rangle < 0 \implies D(\theta; -\nabla_\theta g(\theta,"
+        r" \delta_1)) > 0"
+    ),
+    kind="error as printed",
+    uses=("theorem-1",),
+)
+
+
+def _negative_corrected(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
+    domain = Domain(claimed["hypotheses"], claimed["sample"])
+    p, q, c = (domain.names[x] for x in ("p", "q", "c"))
+    point = at_origin(obtuse_pair, sympy.Matrix([[p, c], [c, q]]))
+    argument.say(
+        f"g = {obtuse_pair.expression}; vectors of any lengths with |u|^2 = p, |v|^2 = q, <u, v> = "
+        "c < 0: both delta = 0 and delta = 1 are maximizers at theta = 0."
+    )
+    largest = domain.formula(claimed["largest"])
+    for delta, length in (("0", "Q"), ("1", "P")):
+        products = point.products(-point.gradient([delta]))
+        argument.part(
+            f"Along minus the gradient at delta = {delta}: the products over S* are {products}, "
+            f"{largest} among them",
+            decided(largest in products),
+            SYMBOLIC,
+        )
+        prove_twice(
+            argument,
+            f"and {largest} is the largest of them",
+            [
+                domain.implies(
+                    "largest >= other", {"largest": largest, "other": p}, f"NOT + {length} + NEG"
+                )
+                for p in products
+                if p != largest
+            ],
+        )
+    positive = domain.always(domain.formula(claimed["largest"]), ">", f"{claimed['largest']} > 0")
+    prove_twice(argument, "It is positive, and so is D, which is that over the length", positive)
+    prove_twice(
+        argument,
+        "In general: the first point need not be a maximizer. Any maximizer's <-g_1, g_2> > "
+        "0 is at "
+        "most the maximum M over S*, so M > 0",
+        Domain({"MAX": "M >= z", "NEG": "z > 0"}, {"M": "2", "z": "1"}).implies(
+            "M > 0", certificate="NOT + MAX + NEG"
+        ),
+        lemma=True,
+    )
+
+
+NEGATIVE_CORRECTED = Claim(
+    id="negative-inner-product-corrected",
+    title="It does where the other point is a maximizer",
+    source="Section 5.2, second synthetic example, corrected",
+    statement=(
+        r"\delta_2 \in S^\star(\theta),\ \langle\nabla_\theta g(\theta, \delta_1), \nabla_\theta"
+        r" g(\theta, \delta_2)\rangle < 0 \implies D(\theta; -\nabla_\theta g(\theta,"
+        r" \delta_1)) > 0"
+    ),
+    expected=Verdict.PROVED,
+    methods=(SYMBOLIC, DECISION),
+    objects={"obtuse_pair": OBTUSE_PAIR.formula},
+    claimed={
+        "hypotheses": {"P": "p > 0", "Q": "q > 0", "NEG": "c < 0"},
+        "sample": {"p": "1", "q": "2", "c": "-1"},
+        "largest": "-c",
+    },
+    prove=_negative_corrected,
+    kind="correction",
+    uses=("theorem-1",),
+)
+
+
+CLAIMS = (NEGATIVE_PRINTED, NEGATIVE_CORRECTED)
