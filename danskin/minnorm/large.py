@@ -25,6 +25,7 @@ from jaxtyping import Float, Int
 
 from danskin.minnorm._jit import jit
 from danskin.minnorm.pairwise import best_vertices, pairwise_steps
+from danskin.minnorm.refine import gather, refine
 from danskin.minnorm.wolfe import wolfe
 
 __all__ = ["large_weights"]
@@ -35,14 +36,14 @@ EPS = 2.0**-52
 # The proximal term, relative to the diagonal: small steps towards the solution would be many.
 DAMPING = 1e-10
 STIFFER = 1e3
-MOST_DAMPING = 1.0
+MOST_DAMPING = 1e-3
 # A pivot below this part of its diagonal entry is rounding.
 SINGULAR = 1e-12
 # Supports up to this size are factorised in the kernel: a call of LAPACK would cost more.
 SMALL = 64
 # Rounding of a slack, relative to the lengths that went into it.
 NOISE = 4 * EPS
-ROUNDS = 100
+ROUNDS = 60
 PATIENCE = 5
 
 
@@ -70,10 +71,13 @@ def large_weights(
     root = np.sqrt(gram.diagonal())
     if root.min() == 0.0 or _pivot_small(gram, root, weights):
         return weights, steps
-    found, rounds = _pivot(gram, root, weights)
-    if found is None:
-        return wolfe(gram, weights)
-    return found, steps + rounds
+    found, rounds, solved = _pivot(gram, root, weights)
+    steps += rounds
+    if solved:
+        return found, steps
+    other, major = wolfe(gram, found)
+    better = min((found, other), key=lambda a: _judged(gram, a)[1])
+    return better, steps + major
 
 
 @jit
@@ -173,16 +177,16 @@ def _solve_small(
 
 def _pivot(
     gram: Float[np.ndarray, "m m"], root: Float[np.ndarray, "m"], start: Float[np.ndarray, "m"]
-) -> tuple[Float[np.ndarray, "m"] | None, int]:
-    """Block principal pivoting from the support of `start`; None where it cycles."""
+) -> tuple[Float[np.ndarray, "m"], int, bool]:
+    """Block principal pivoting from the support of `start`: weights, rounds, and whether solved."""
     m = start.size
     diagonal = gram.diagonal()
     inside = start > 0
     c = float(diagonal.min())
     damping, right = 0.0, np.ones(m)
     centre = start / (float(start @ gram @ start) + c)
-    best: Float[np.ndarray, "m"] | None = None
-    least = np.inf
+    best, (_, least, _) = start, _judged(gram, start)
+    last = np.inf
     fewest, patience = m + 1, PATIENCE
     space = np.empty(0)
     for turn in range(1, ROUNDS + 1):
@@ -191,7 +195,7 @@ def _pivot(
         if space.size < k * k:
             space = np.empty(min(m, k + k // 4) ** 2)
         Q = space[: k * k].reshape(k, k)
-        _gather(gram, support, c, damping, Q)
+        gather(gram, support, c, damping, Q)
         own = Q.diagonal().copy()
         factor, failed = _lapack.dpotrf(Q.T, lower=0, clean=0, overwrite_a=1)
         pivots = np.square(factor.diagonal())
@@ -199,7 +203,7 @@ def _pivot(
         if singular or not patience:
             damping = STIFFER * damping if damping else DAMPING
             if damping > MOST_DAMPING:
-                return best, turn
+                return best, turn, False
             right = 1.0 + damping * diagonal * centre
             fewest, patience = m + 1, PATIENCE
             continue
@@ -213,15 +217,23 @@ def _pivot(
         enter = ~inside & (slack < -noise)
         wrong = int(np.count_nonzero(leave)) + int(np.count_nonzero(enter))
         if wrong == 0:
-            found = y / total
-            w = gram @ found
-            square = float(found @ w)
-            gap = square - float(w.min())
-            settled = damping <= DAMPING and gap >= 0.5 * least
+            found, gap, square = _judged(gram, y)
+            settled = damping <= DAMPING and gap >= 0.5 * last
+            last = gap
             if gap < least:
                 best, least = found, gap
-            if not damping or settled or gap <= 1e-14 * square:
-                return best, turn
+            if damping <= DAMPING:
+                refined = refine(gram, np.zeros_like(gram), support, c, factor, y[support])
+                if float(refined.y.min()) > 0:
+                    finer = np.zeros(m)
+                    finer[support] = refined.y
+                    finer, gap, square = _judged(gram, finer)
+                    if gap < least:
+                        best, least = finer, gap
+            level = float(found @ root)
+            noise = max(1e-14 * square, EPS * level * level)
+            if not damping or settled or least <= noise or square <= noise:
+                return best, turn, True
             damping = max(damping / STIFFER, DAMPING)
             centre = y
             right = 1.0 + damping * diagonal * centre
@@ -232,20 +244,14 @@ def _pivot(
         else:
             patience -= 1
         inside = (inside | enter) & ~leave
-    return best, ROUNDS
+    return best, ROUNDS, False
 
 
-@jit
-def _gather(
-    gram: Float[np.ndarray, "m m"],
-    support: Int[np.ndarray, "k"],
-    c: float,
-    damping: float,
-    out: Float[np.ndarray, "k k"],
-) -> None:
-    """Write the lower triangle of ``G_SS + c 1 1' + damping diag G_SS``."""
-    for s in range(support.size):
-        row = gram[support[s]]
-        for t in range(s):
-            out[s, t] = row[support[t]] + c
-        out[s, s] = (1.0 + damping) * row[support[s]] + c
+def _judged(
+    gram: Float[np.ndarray, "m m"], y: Float[np.ndarray, "m"]
+) -> tuple[Float[np.ndarray, "m"], float, float]:
+    """Return the weights ``y / sum y``, their gap ``|x|^2 - min w`` and ``|x|^2``."""
+    weights = y / float(y.sum())
+    w = gram @ weights
+    square = float(weights @ w)
+    return weights, square - float(w.min()), square

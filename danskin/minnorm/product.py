@@ -33,12 +33,16 @@ __all__ = ["PointForm", "ProductWeights", "product_weights", "product_weights_of
 _lapack: Any = scipy.linalg.lapack
 
 EPS = 2.0**-52
-# Steps in a block at a time: a block's turn costs the same few rows whether it takes one or ten.
+# Steps in a block at a time, at least: its turn costs the same few rows for one step or for ten.
 INNER = 10
 # Sweeps before the first Newton step, and between two.
 FIRST_SWEEPS, SWEEPS = 4, 2
-TURNS = 60
-# Newton steps without headway before the weights are left as they are.
+TURNS = 200
+# Faces that one Newton step may walk through.
+DROPS = 12
+# The share of the gap by which a turn has to bring the objective down.
+HEADWAY = 1e-5
+# Turns without headway before the weights are left as they are.
 PATIENCE = 4
 # Proximal term relative to the diagonal of Z'G Z, and by how much it grows where that is too small.
 DAMPING, STIFFER = 1e-13, 1e3
@@ -96,6 +100,10 @@ def _starts(sizes: tuple[int, ...]) -> Int[np.ndarray, "b"]:
     return np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
 
 
+def _inner(starts: Int[np.ndarray, "b"]) -> int:
+    return max(INNER, int(np.diff(starts).max()) // 2)
+
+
 def _linear(
     linear: Float[np.ndarray, "m"] | None, rows: Float[np.ndarray, "m k"]
 ) -> Float[np.ndarray, "m"]:
@@ -114,6 +122,7 @@ class _GramForm:
     ) -> None:
         self.gram, self.starts, self.linear = gram, starts, linear
         self.root = np.sqrt(gram.diagonal())
+        self.inner = _inner(starts)
         self._slope = np.empty(linear.size)
 
     def vertices(self) -> Float[np.ndarray, "m"]:
@@ -126,7 +135,7 @@ class _GramForm:
         """Make pairwise steps, in place."""
         _slope_of(self.gram, self.linear, weights, self._slope)
         pairwise_steps(
-            self.gram, self.starts, self.linear, weights, self._slope, sweeps, INNER, tol
+            self.gram, self.starts, self.linear, weights, self._slope, sweeps, self.inner, tol
         )
 
     def slope(self, weights: Float[np.ndarray, "m"]) -> Float[np.ndarray, "m"]:
@@ -159,6 +168,7 @@ class PointForm:
         column = np.arange(m) - np.repeat(self.starts[:-1], sizes)
         self.diagonal = self.blocks[np.arange(m), column]
         self.root = np.sqrt(self.diagonal)
+        self.inner = _inner(self.starts)
 
     def with_linear(self, linear: Float[np.ndarray, "m"] | None) -> PointForm:
         """Return the form with the linear term -linear.a; nothing is computed again."""
@@ -184,7 +194,7 @@ class PointForm:
             weights,
             weights @ self.points,
             sweeps,
-            INNER,
+            self.inner,
             tol,
         )
 
@@ -234,50 +244,55 @@ def _minimise(form: _Form, start: Float[np.ndarray, "m"] | None, tol: float) -> 
     best, patience, turns = now, PATIENCE, 0
     while turns < TURNS and patience:
         turns += 1
+        before = now
         length = float(now.weights @ form.root)
-        if now.gap <= max(tol * now.size, 0.25 * EPS * length * length):
+        rounding = 0.25 * EPS * length * length
+        if best.gap <= max(tol * best.size, rounding):
             break
         now = _newton(form, now)
-        if now.gap < 0.5 * best.gap:
-            patience = PATIENCE
+        if now.gap <= tol * now.size:
+            return ProductWeights(now.weights, now.gap, turns)
+        if now.gap >= best.gap or now.gap > rounding:
+            weights = now.weights.copy()
+            form.sweep(weights, SWEEPS, tol)
+            swept = _at(form, weights)
+            if now.gap < best.gap and now.gap < swept.gap:
+                best = now
+            headway = min(now.gap, swept.gap) < 0.5 * best.gap
+            now = swept
         else:
-            patience -= 1
-        if now.gap < best.gap:
-            best = now
-        if best.gap <= tol * best.size:
-            break
-        weights = now.weights.copy()
-        form.sweep(weights, SWEEPS, tol)
-        now = _at(form, weights)
+            headway = now.gap < 0.5 * best.gap
+        # What is left to gain is at most the gap: a fair share of it is headway too.
+        fallen = before.value - now.value
+        headway |= fallen > max(HEADWAY * before.gap, 4 * rounding)
+        patience = PATIENCE if headway else patience - 1
         if now.gap < best.gap:
             best = now
     return ProductWeights(best.weights, best.gap, turns)
 
 
 def _newton(form: _Form, now: _Iterate) -> _Iterate:
-    """Step to the minimizer over the face, dropping points until it lies in the simplices."""
-    inside = now.weights > 0
+    """Go to the minimizer over a face of the present one; never go up."""
     point = now
     first: Float[np.ndarray, "m"] | None = None
-    while True:
+    for _ in range(DROPS):
+        inside = point.weights > 0
         step = _face_step(form, point, inside)
-        if first is None:
-            first = step
+        first = step if first is None else first
         target = point.weights + step
-        negative = inside & (target < 0)
-        trial = _at(form, np.maximum(np.where(inside, target, 0.0), 0.0))
-        if not negative.any():
+        point = _at(form, np.maximum(np.where(inside, target, 0.0), 0.0))
+        if not (target < 0).any():
             break
-        inside &= ~negative
-        point = trial
-    if trial.value < now.value or trial.gap < now.gap:
-        return trial
-    shrinking = first < 0
-    if not shrinking.any():
-        return now
-    ratios = now.weights[shrinking] / -first[shrinking]
-    length = min(1.0, float(ratios.min()))
-    return _at(form, np.maximum(now.weights + length * first, 0.0))
+    length = float(now.weights @ form.root)
+    if first is None or point.value <= now.value + EPS * length * length:
+        return point
+    # Too much was dropped at once: go along the first step, to the boundary.
+    falling = first < 0
+    ratios = now.weights[falling] / -first[falling]
+    t = min(1.0, float(ratios.min(initial=1.0)))
+    cut = np.maximum(now.weights + t * first, 0.0)
+    cut[falling & (now.weights <= -t * first)] = 0.0
+    return _at(form, cut)
 
 
 def _face_step(form: _Form, now: _Iterate, inside: Bool[np.ndarray, "m"]) -> Float[np.ndarray, "m"]:
