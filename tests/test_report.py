@@ -254,7 +254,7 @@ def test_pictures_are_small_steady_and_closed():
     html = to_html(VerifyReport([result()]))
     assert len(html.encode()) < 1_000_000
     read = Page(html)
-    assert read.tags.count("img") == len(first) == 2
+    assert read.tags.count("img") == len(first) == 4
     assert all(read.values("alt"))
     for picture in first:
         assert ET.fromstring(picture.svg).tag.endswith("svg")
@@ -431,6 +431,22 @@ def test_long_formulas_wrap():
     assert chunks == ["maxx|a,b|≤", "f(x,y)+1<", "2⟹", "A,", "B=", "{c,d}"]
 
 
+def test_lines_may_end_after_closing_fences_with_exponents_and_between_words():
+    latex = r"\|x\|^2 \ge f(x)^{2}, \quad D = 0 \text{ on seeded rational instances}"
+    whole, cut = tree(latex), tree(latex, display=True)
+    chunks = [tokens(m) for m in cut.iter("math")]
+    assert tokens(whole) == "".join(chunks)
+    assert chunks == [
+        "‖x‖2≥",
+        "f(x)2,",
+        "D=",
+        "0\xa0on\xa0",
+        "seeded\xa0",
+        "rational\xa0",
+        "instances",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [
@@ -600,7 +616,7 @@ def test_the_command_writes_both(tmp_path):
     assert done.exit_code == 0, done.output
     read = Page(html.read_text(encoding="utf-8"))
     assert "corollary-c2" in read.ids
-    assert read.tags.count("img") == 2
+    assert read.tags.count("img") == 4
     assert datetime.date.today().isoformat() in read.text
     assert '<a id="corollary-c2"></a>' in markdown.read_text(encoding="utf-8")
     done = run("--markdown", "-")

@@ -93,9 +93,16 @@ def plot_envelope(
         chosen = every[np.unique(np.linspace(0, len(every) - 1, curves).astype(int))]
         ax.plot(start + t, values_along(f, thetas, chosen), color="0.6", linewidth=0.7)
         ax.plot([], [], color="0.6", linewidth=0.7, label="g at some δ")
+    below = values_along(f, thetas, lit) if len(lit) else np.ma.masked_all((1, 1))
     if len(lit):
-        ax.plot(start + t, values_along(f, thetas, lit), "-.", color=LIT, linewidth=1.4)
-        ax.plot([], [], "-.", color=LIT, label=f"g at the maximizers{found_text(S)}")
+        ax.plot(start + t, below, "-.", color=LIT, linewidth=1.4)
+        ax.plot(
+            [],
+            [],
+            "-.",
+            color=LIT,
+            label=f"g at the {'listed ' if S.faces else ''}maximizers{found_text(S)}",
+        )
     phi = sampled_phi(f, thetas, lit if len(lit) else None)
     sampled = "" if is_exact(f) else " (over sampled δ)"
     ax.plot(start + t, phi, color="0.75", linewidth=6, zorder=1.5, label=f"φ{sampled}")
@@ -109,7 +116,7 @@ def plot_envelope(
             linewidth=2.6, zorder=3, label=f"D(θ; {names[side]}) {relation} {short(float(rate))}",
         )  # fmt: skip
     ax.plot(start, S.value, "o", color="black", label="θ", zorder=4)
-    _frame(ax, phi, [S.value + float(slopes[side]) * radius for side in (1, -1)])
+    _frame(ax, phi, [S.value + float(slopes[side]) * radius for side in (1, -1)], below)
     ax.set(
         xlabel=axis_names(f)[0] if alone else f"t, along γ = {point(gamma)}",
         ylabel="φ" if alone else "φ(θ + tγ)",
@@ -132,9 +139,11 @@ def _joint_sample(f: MinMaxObjective | BatchObjective) -> np.ndarray:
     return sample_of(f.domain)
 
 
-def _frame(ax: Axes, phi: np.ma.MaskedArray, ends: list[float]) -> None:
-    """Frame phi and the slopes: curves of g far below would press them flat."""
+def _frame(ax: Axes, phi: np.ma.MaskedArray, ends: list[float], lit: np.ma.MaskedArray) -> None:
+    """Frame phi, the slopes, and the maximizers' curves as far as these do not press phi flat."""
     shown = [*phi.compressed(), *ends]
     low, high = min(shown), max(shown)
-    room = 0.12 * ((high - low) or 1.0)
-    ax.set_ylim(low - 2 * room, high + room)
+    height = (high - low) or 1.0
+    if lit.count():
+        low = min(low, max(float(lit.min()), low - 0.7 * height))
+    ax.set_ylim(low - 0.1 * height, high + 0.1 * height)

@@ -1,10 +1,9 @@
-"""The report's two pictures, drawn anew from the registered objectives."""
+"""The report's pictures, drawn anew from the registered objectives."""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import cast
@@ -12,12 +11,13 @@ from typing import cast
 import numpy as np
 
 from danskin import plots
-from danskin.counterexamples import ORABONA, obtuse_pair
-from danskin.descent import Trace, descend
-from danskin.maximizers import maximizers
-from danskin.objective import MinMaxObjective
+from danskin.counterexamples import ORABONA, Counterexample, obtuse_pair
+from danskin.descent import ProjectedAscent, descend
 
 __all__ = ["Picture", "default_pictures"]
+
+#: Of random sets of gradients in the picture of the price.
+_SETS = 300
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,11 @@ class Picture:
 
 @cache
 def default_pictures() -> tuple[Picture, ...]:
-    """Draw counterexample 2 from every direction, and Orabona's landscape with two runs."""
+    """Draw counterexample 2 twice, section 5.2's runs, and the price of one adversary."""
     pair = obtuse_pair()
-    S = maximizers(pair.objective, list(pair.theta0))
-    f = ORABONA.formula
-    options = {"steps": 25, "step_size": "0.5/sqrt(k)"}
-    rng = np.random.default_rng(3)
-    runs = {
-        "one maximizer's gradient": descend(
-            f, [1, 0], rule="normalized_single", rng=rng, **options
-        ),
-        "steepest direction (DDi)": descend(f, [1, 0], rule="ddi", **options),
-    }
     return (
         Picture(
-            _svg(plots.plot_derivative(S)),
+            _svg(plots.plot_derivative(pair.maximizer_set())),
             "Counterexample 2: no single gradient descends",
             r"The directional derivative $D(0; \gamma)$ in every direction $\gamma$ of the plane. "
             r"Inside the dashed circle a direction descends. Minus the gradient at either "
@@ -65,22 +55,72 @@ def default_pictures() -> tuple[Picture, ...]:
             r"Theorem 2 (disc) goes down.",
         ),
         Picture(
-            _svg(_landscape(f, runs)),
-            "Section 5.2: two ways down from the same point",
-            r"Contours of $\varphi$ and two runs with steps of the same length $1/(2\sqrt{k})$. "
-            r"Following one maximizer's gradient crosses the kink $\theta_2 = 0$ back and forth; "
-            r"the steepest direction stays on it.",
+            _svg(_envelope(pair)),
+            "Counterexample 2: why minus a gradient goes uphill",
+            r"Along $-u$, minus the gradient at one maximizer, that maximizer's own "
+            r"$g(\cdot, \delta)$ falls; the other's rises, and $\varphi$, the largest of all, with "
+            r"it. The slopes at $t = 0$ are those of Danskin's theorem, one for each side.",
+        ),
+        Picture(
+            _svg(_landscape()),
+            "Section 5.2 (Figure 1a): two ways down from the same point",
+            r"Contours of $\varphi$ and two runs with steps of the same length $1/(2\sqrt{k})$, "
+            r"the inner maximization by 10 steps of projected ascent. Following one example "
+            r"crosses the kink $\theta_2 = 0$ back and forth; the steepest direction from ten "
+            r"examples stays on it.",
+        ),
+        Picture(
+            _svg(_price()),
+            "Ours: the price of one adversary",
+            rf"{_SETS} random sets of unit gradients: how far uphill the worst single gradient "
+            r"points, against the min norm $\rho$ of their hull. None lies above "
+            r"$1 - 2\rho^2$ (this is what the proof says; the points only illustrate it), "
+            r"and counterexample 2 lies on it.",
         ),
     )
 
 
-def _landscape(f: MinMaxObjective, runs: Mapping[str, Trace]) -> plots.Axes:
-    """Draw the landscape in a figure as large as the other one."""
-    ax = plots.plt.figure(figsize=(5, 5.8)).add_axes((0.13, 0.22, 0.84, 0.65))
-    plots.plot_landscape(f, runs, ax, xlim=(-0.3, 1.15), ylim=(-0.55, 0.55))
-    ax.set(xlabel=r"$\theta_1$", ylabel=r"$\theta_2$")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)
+def _panel() -> plots.Axes:
+    """Return axes in a figure as large as that of the first picture."""
+    return plots.plt.figure(figsize=(5, 5.8)).add_axes((0.15, 0.25, 0.82, 0.66))
+
+
+def _below(ax: plots.Axes, gap: float) -> plots.Axes:
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -gap), ncols=2, frameon=False)
     return ax
+
+
+def _envelope(pair: Counterexample) -> plots.Axes:
+    along = pair.derivative("-u").direction
+    ax = plots.plot_envelope(
+        pair.objective, pair.maximizer_set(), along, _panel(), radius=0.5, curves=5
+    )
+    ax.set_title("φ along −u, and its one-sided slopes")
+    return _below(ax, 0.13)
+
+
+def _landscape() -> plots.Axes:
+    f = ORABONA.formula
+    options = {"steps": 25, "step_size": "0.5/sqrt(k)"}
+    rng = np.random.default_rng
+    one, ten = ProjectedAscent(restarts=1), ProjectedAscent(restarts=10)
+    runs = {
+        "one example": descend(
+            f, [1, 0], rule="normalized_single", adversary=one, rng=rng(0), **options
+        ),
+        "DDi with 10 examples": descend(
+            f, [1, 0], rule="ddi", adversary=ten, rng=rng(0), **options
+        ),
+    }
+    ax = plots.plot_landscape(f, runs, _panel(), xlim=(-0.45, 1.15), ylim=(-0.6, 0.6))
+    ax.set(xlabel=r"$\theta_1$", ylabel=r"$\theta_2$")
+    return _below(ax, 0.13)
+
+
+def _price() -> plots.Axes:
+    stars = [obtuse_pair(cosine=c).maximizer_set().gradients for c in ("-9/10", "-1/2", "-1/10")]
+    sets = plots.random_gradients(np.random.default_rng(0), _SETS)
+    return _below(plots.plot_price(sets, _panel(), marked={"counterexample 2": stars}), 0.13)
 
 
 def _svg(ax: plots.Axes) -> bytes:

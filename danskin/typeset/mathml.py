@@ -338,12 +338,16 @@ def _chunks(nodes: list[ET.Element]) -> list[tuple[list[ET.Element], str]]:
     chunks: list[tuple[list[ET.Element], str]] = []
     current: list[ET.Element] = []
     depth, bars = 0, 0
+    nodes = _words(nodes)
     for i, node in enumerate(nodes):
         current.append(node)
         text = (node.text or "") if node.tag == "mo" else ""
-        if text:
-            depth += (text in _OPEN) - (text in _CLOSE)
-            bars += text in ("|", "‖")
+        # A closing fence may carry an exponent or an index.
+        fence = _base(node) if node.tag in ("msup", "msub", "msubsup") else node
+        sign = (fence.text or "") if fence.tag == "mo" else ""
+        if sign:
+            depth += (sign in _OPEN) - (sign in _CLOSE)
+            bars += sign in ("|", "‖")
         if depth > 0 or bars % 2 or i + 1 == len(nodes):
             continue
         wide = node.tag == "mspace" and float(_em(node.get("width"))) >= 0.25
@@ -367,6 +371,21 @@ def _chunks(nodes: list[ET.Element]) -> list[tuple[list[ET.Element], str]]:
     if current:
         chunks.append((current, ""))
     return chunks
+
+
+def _words(nodes: list[ET.Element]) -> list[ET.Element]:
+    """Cut runs of text after their spaces: a line may end there too."""
+    out: list[ET.Element] = []
+    for node in nodes:
+        parts = re.findall(r"[ \u00a0]*[^ \u00a0]+[ \u00a0]?", node.text or "")
+        if node.tag != "mtext" or len(parts) < 2 or "".join(parts) != node.text:
+            out.append(node)
+            continue
+        for part in parts:
+            word = ET.Element("mtext", node.attrib)
+            word.text = part
+            out.append(word)
+    return out
 
 
 def _em(width: str | None) -> str:
