@@ -1,6 +1,7 @@
 """Theorem 2's quadratic program: gradients (or their Gram matrix) -> certified min-norm point."""
 
 from danskin.minnorm.exact import ExactMinNorm, exact_min_norm
+from danskin.minnorm.gram import gram_matrix
 from danskin.minnorm.linear import StepAwareResult, step_aware_point, step_aware_weights
 from danskin.minnorm.result import GramMinNormResult, MinNormResult
 from danskin.minnorm.solve import (
@@ -17,6 +18,7 @@ __all__ = [
     "MinNormResult",
     "StepAwareResult",
     "exact_min_norm",
+    "gram_matrix",
     "min_norm_point",
     "min_norm_weights",
     "product_min_norm",

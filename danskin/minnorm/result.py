@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,6 +13,9 @@ from danskin.minnorm.bounds import Bounds
 from danskin.minnorm.scaling import check_tolerance
 
 __all__ = ["GramMinNormResult", "MinNormResult", "Status", "judge", "quick_result"]
+
+#: Weights that a notebook shows.
+MOST_SHOWN = 12
 
 Status = Literal["optimal", "stationary", "undecided"]
 
@@ -26,12 +30,13 @@ class GramMinNormResult:
         Weights on the gradients, nonnegative; they add up to one (over each sample, for a
         product), within rounding.
     norm, lower_bound : float
-        ``lower_bound <= rho <= norm``, rounding included. `norm` bounds rho from above; it is
-        the length of the recomputed point plus its rounding error, or, when the exact solver
-        was used (`method` "exact"), rho rounded up.
+        ``lower_bound <= rho <= norm``, rounding included. `norm` is the length of the recomputed
+        point plus its rounding error, or rho rounded up (`method` "exact"); `lower_bound` is
+        the least inner product of the gradients with the point's unit vector, less its error.
     status : "optimal", "stationary" or "undecided"
         "stationary": `norm` is at most `rounding`, so the hull contains 0 for gradients within
-        rounding of those given. "optimal": the relative gap is at most `tol`. Else "undecided".
+        rounding of those given; `norm`, `size` and `rounding` are the evidence. "optimal": the
+        relative gap is at most `tol`. Else "undecided".
     iterations : int
         Steps of the solver that produced the weights.
     method : str
@@ -138,6 +143,19 @@ class GramMinNormResult:
             "weights_lo": None if self.weights_lo is None else self.weights_lo.tolist(),
         }
 
+    def _repr_html_(self) -> str:
+        shown = self.support[:MOST_SHOWN]
+        rest = len(self.support) - len(shown)
+        heads = "".join(f"<th>{i}</th>" for i in shown) + ("<th>…</th>" if rest else "")
+        cells = "".join(f"<td>{self.weights[i]:.6g}</td>" for i in shown)
+        cells += f"<td>{rest} more</td>" if rest else ""
+        return (
+            f"<div>{html.escape(self.explain())}</div>"
+            f"<table><tr><th>ρ</th><th>gradient</th>{heads}</tr>"
+            f"<tr><td>{self.lower_bound:.6g} ≤ ρ ≤ {self.norm:.6g}</td><td>weight</td>{cells}</tr>"
+            "</table>"
+        )
+
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}({self.status}, norm={self.norm:.6g}, gap={self.gap:.2g}, "
@@ -152,8 +170,8 @@ class MinNormResult(GramMinNormResult):
     Attributes
     ----------
     point : (n,) float64
-        ``(1/B) weights @ gradients``, recomputed from the gradients; correctly rounded when
-        `method` is "exact". Zeros when the hull contains 0 exactly.
+        ``(1/B) (weights + weights_lo) @ gradients``, evaluated in double-double and rounded once.
+        Zeros when the hull contains 0 exactly.
     """
 
     point: Float[np.ndarray, "n"]

@@ -277,6 +277,14 @@ class TestResult:
         with pytest.raises(ValueError, match="read-only"):
             result.weights[0] = 1.0
 
+    def test_notebooks_show_the_bounds_and_the_weights(self):
+        page = min_norm_point([[3.0, 0], [0, 4]])._repr_html_()
+        assert "Optimal: the min norm lies in [" in page
+        assert "<td>0.64</td><td>0.36</td>" in page
+        assert "2.4 ≤ ρ ≤ 2.4" in page
+        many = min_norm_point(np.eye(20))._repr_html_()
+        assert "8 more" in many
+
     def test_is_optimal_at_a_tolerance(self):
         result = min_norm_point([[1.0, 0], [3.0, 1.0]], method="paper")
         assert result.is_optimal(1.0)
