@@ -19,6 +19,7 @@ __all__ = [
     "check_model",
     "cross_entropy",
     "per_sample",
+    "refuse_ambient_half",
     "refuse_half",
 ]
 
@@ -131,9 +132,17 @@ def per_sample(losses: Any, count: int) -> Tensor:
     return losses
 
 
-def refuse_half(dtype: torch.dtype | None, argument: str) -> None:
+def refuse_ambient_half(device: str) -> None:
+    """Raise inside ``torch.autocast(dtype=torch.float16)``."""
+    if torch.is_autocast_enabled(device):
+        refuse_half(torch.get_autocast_dtype(device), "torch.autocast around the call")
+
+
+def refuse_half(dtype: Any, argument: str) -> None:
     """Raise on float16, which needs a loss scaling that a min-norm point cannot see through."""
-    if dtype == torch.float16:
+    if dtype is not None and not isinstance(dtype, torch.dtype | torch.amp.GradScaler):
+        raise InvalidInputError(argument, f"is {dtype!r}", "Pass torch.bfloat16, or nothing.")
+    if dtype == torch.float16 or isinstance(dtype, torch.amp.GradScaler):
         raise InvalidInputError(
             argument,
             "is float16, which needs a GradScaler, and scaled gradients give other Gram matrices",

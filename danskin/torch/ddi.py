@@ -9,7 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from danskin.errors import InvalidInputError
-from danskin.torch.arguments import Loss, check_images, check_labels, check_model, refuse_half
+from danskin.torch.arguments import (
+    Loss,
+    check_images,
+    check_labels,
+    check_model,
+    refuse_ambient_half,
+    refuse_half,
+)
 from danskin.torch.call import Call, Gate
 from danskin.torch.combination import summarise
 from danskin.torch.gradients import NetworkLoss
@@ -157,8 +164,8 @@ class DDi:
         if self.loss is None and not labels.is_floating_point():
             highest = int(labels.max())
         call = Call(
-            images=images.detach(),
-            labels=labels.detach(),
+            images=_ordinary(images),
+            labels=_ordinary(labels),
             attack=self.attack,
             attack_mode=self.modes.attack,
             autocast=self.autocast,
@@ -172,7 +179,8 @@ class DDi:
             generator=self.generator,
         )
         params = call.network.params
-        with buffers_kept_on_error(self.model):
+        # Gradients written in inference mode could not be used outside it.
+        with torch.inference_mode(False), buffers_kept_on_error(self.model):
             found = METHODS[self.method](call, m)
             report = summarise(
                 self.method,
@@ -197,12 +205,6 @@ class DDi:
         return f"DDi({self.method}, m={self.m}, attack={self.attack!r}, normalize={self.normalize})"
 
 
-def refuse_ambient_half(device: str) -> None:
-    """Raise inside ``torch.autocast(dtype=torch.float16)``."""
-    if torch.is_autocast_enabled(device):
-        refuse_half(torch.get_autocast_dtype(device), "torch.autocast around the call")
-
-
 def _check_decay(
     weight_decay: Any, decay: Any
 ) -> tuple[float, Literal["objective", "decoupled"] | None]:
@@ -221,6 +223,14 @@ def _check_decay(
             "Say 'objective' (before combining and normalising) or 'decoupled' (after).",
         )
     return value, decay
+
+
+def _ordinary(tensor: Tensor) -> Tensor:
+    """Return a tensor that autograd can use, whatever mode the caller is in."""
+    if not tensor.is_inference():
+        return tensor.detach()
+    with torch.inference_mode(False):
+        return tensor.clone()
 
 
 def _own_generator() -> torch.Generator:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from danskin.errors import InvalidInputError
+from danskin.torch.arguments import refuse_ambient_half
 from danskin.torch.clock import Clock
 from danskin.torch.combination import combine, min_norm, summarise
 from danskin.torch.gradients import dense, trainable
@@ -59,6 +60,7 @@ def backward(
     """
     scalars = _scalars(losses)
     leaves = trainable(_leaves(scalars) if params is None else params, "params")
+    refuse_ambient_half(leaves[0].device.type)
     team, clock = Team(process_group), Clock()
     stack = GradientStack(leaves, len(scalars))
     with clock("gradients"):
