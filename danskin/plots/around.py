@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from danskin.descent.arguments import integer
+from danskin.errors import InvalidInputError
 from danskin.objective import BatchObjective, MinMaxObjective
 from danskin.plots.contours import draw_contours, phi_title, require_planar
 from danskin.plots.hull import draw_gradients, listed_or_refuse
@@ -70,6 +71,12 @@ def plot_phi(
         ax = plt.figure(figsize=(5.2, 6)).add_axes(_PANEL)
     x, y = (float(c) for c in S.theta)
     sides = (x - radius, x + radius), (y - radius, y + radius)
+    if radius < 1e-9 * size:
+        raise InvalidInputError(
+            "radius",
+            f"{radius:g} is within rounding of theta = ({x:g}, {y:g})",
+            "Pass a larger radius, or move the origin of theta.",
+        )
     draw_contours(ax, f, *sides, grid, levels, S.deltas)  # listed_or_refuse: they are few
     draw_gradients(ax, S, S.theta, 0.8 * radius)
     ax.plot(x, y, "*", color="black", markersize=13, markeredgecolor="white", zorder=6, label="θ")

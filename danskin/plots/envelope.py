@@ -75,6 +75,12 @@ def plot_envelope(
     integer("curves", curves, 0)
     size = max(1.0, float(np.abs(S.theta).max()))
     radius = 0.5 * size if radius is None else positive(radius, "radius")
+    if radius < 1e-9 * size:
+        raise InvalidInputError(
+            "radius",
+            f"{radius:g} is within rounding of theta, whose largest entry is {size:g}",
+            "Pass a larger radius, or move the origin of theta.",
+        )
     # The derivatives take the direction as given: an exact one has exact slopes.
     slopes = {1: directional_derivative(S, direction), -1: directional_derivative(S, -gamma)}
     alone = f.theta_dim == 1

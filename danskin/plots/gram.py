@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from danskin.derivative import gradient_rows
-from danskin.errors import InvalidInputError
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.plots.results import MAX_LISTED, listed_gradients
 from danskin.plots.style import new_axes, short
@@ -18,6 +17,7 @@ __all__ = ["obtuse_pairs", "plot_gram"]
 
 #: Up to so many gradients, every entry is written; up to so many, every row has its number.
 _WRITTEN, _NUMBERED = 8, 16
+_MAX_POWER = 480
 _EPS = float(np.finfo(float).eps)
 
 
@@ -42,19 +42,21 @@ def plot_gram(S: Any, ax: Axes | None = None) -> Axes:
     Raises
     ------
     InvalidInputError
-        Not gradients, or their inner products overflow.
+        Not gradients.
     """
     rows, title = _rows(S)
     if len(rows) > MAX_LISTED:
         title += f": the first {MAX_LISTED} of {len(rows)}"
         rows = rows[:MAX_LISTED]
     ax = new_axes(ax, 5.6, 5)
-    with np.errstate(over="ignore", invalid="ignore"):
-        gram = rows @ rows.T
-    if not np.isfinite(gram).all():
-        raise InvalidInputError(
-            "S", "the inner products leave float64's range", "Rescale the gradients."
-        )
+    # Scaled by a power of two, which is exact: the squares of 1e200 and 1e-200 are no floats.
+    power = int(np.frexp(np.abs(rows).max())[1])
+    rows = np.ldexp(rows, -power)
+    gram = rows @ rows.T
+    if abs(power) <= _MAX_POWER:
+        gram = np.ldexp(gram, 2 * power)
+    else:
+        title += f", in units of $2^{{{2 * power}}}$"
     reach = float(np.abs(gram).max()) or 1.0
     image = ax.imshow(gram, cmap="PuOr", vmin=-reach, vmax=reach)
     m = len(gram)
@@ -85,9 +87,8 @@ def plot_gram(S: Any, ax: Axes | None = None) -> Axes:
 
 def obtuse_pairs(rows: np.ndarray) -> np.ndarray:
     """Return (m, m) of bool: ``<g_i, g_j> < 0``, by more than rounding may have done."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        error = (rows.shape[1] + 2) * _EPS * (np.abs(rows) @ np.abs(rows).T)
-        return rows @ rows.T < -error
+    error = (rows.shape[1] + 2) * _EPS * (np.abs(rows) @ np.abs(rows).T)
+    return rows @ rows.T < -error
 
 
 def _rows(S: Any) -> tuple[np.ndarray, str]:

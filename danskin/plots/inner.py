@@ -139,7 +139,7 @@ def _draw_plane(
     )  # fmt: skip
     relation = "=" if S.complete else "≥"
     ax.plot([], [], " ", label=f"φ(θ) {relation} {short(S.value)}")
-    room = 0.06 * (chart.high - chart.low).max()
+    room = 0.06 * (float((chart.high - chart.low).max()) or 1.0)
     ax.set_xlim(chart.low[0] - room, chart.high[0] + room)
     ax.set_ylim(chart.low[1] - room, chart.high[1] + room)
     if chart.corners:

@@ -203,6 +203,14 @@ def test_rounding_makes_no_pair_obtuse():
     assert obtuse_pairs(rows)[1, 2]
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e-3, 1e200])
+def test_obtuse_pairs_of_any_length(size):
+    ax = plots.plot_gram(size * np.array([[1.0, 0, 1], [-1, 1, 0], [0, 1, 1]]))
+    assert "1 of 3 pairs obtuse" in ax.get_xlabel()
+    assert ("in units of" in ax.get_title()) == (size != 1e-3)
+    assert sum(t.get_text().startswith("−") for t in ax.texts) == 2
+
+
 def test_many_gradients_are_hatched_and_cut():
     rows = np.random.default_rng(0).normal(size=(70, 5))
     ax = plots.plot_gram(rows)
@@ -288,7 +296,8 @@ LINE = make("t*d", ["t"], ["d"], Interval(-1, 1))
         ("radius", lambda: plots.plot_envelope(KINK, AT, [1, 0], radius=-1)),
         ("curves", lambda: plots.plot_envelope(KINK, AT, [1, 0], curves=-1)),
         ("gradients", lambda: plots.plot_gram("text")),
-        ("S", lambda: plots.plot_gram([[1e200, 1e200]])),
+        ("radius", lambda: plots.plot_phi(KINK, maximizers(KINK, [1e6, 0]), radius=1e-6)),
+        ("radius", lambda: plots.plot_envelope(KINK, AT, [1, 0], radius=1e-12)),
         ("sets", lambda: plots.plot_price([])),
         ("sets", lambda: plots.plot_price(7)),
         ("sets[1]", lambda: plots.plot_price([[[1, 0]], [[0, 0]]])),
