@@ -87,12 +87,15 @@ class GradientGram:
         C: gradient j is ``sum_i C[j, i] v_i``.
     gram : sympy.Matrix (p, p)
         G.
+    isolated : bool
+        The maximizers are these points and no others; False where they are vertices of faces.
     """
 
     deltas: tuple[Row, ...]
     # Any: SymPy's matrices have no useful types
     rows: Any
     gram: Any
+    isolated: bool = True
 
     def products(self, direction: Any) -> list[sympy.Expr]:
         """Return ``<direction, gradient_j>`` for every j; the direction is a row (1, p)."""
@@ -151,14 +154,17 @@ def at_origin(formula: Any, gram: sympy.Matrix) -> GradientGram:
     S = known_maximizers(formula, [0] * formula.theta_dim)
     if gram.shape != (formula.theta_dim,) * 2:
         raise InvalidInputError("gram", f"it has shape {gram.shape}", "One row a feature.")
-    return GradientGram(S.exact_deltas or (), sympy.Matrix(S.exact_gradients), gram)
+    rows = sympy.Matrix(S.exact_gradients)
+    return GradientGram(S.exact_deltas or (), rows, gram, isolated=not S.faces)
 
 
-def set_is(argument: Argument, text: str, found: Sequence[Row], claimed: Sequence[Any]) -> Verdict:
-    """Add the part "this finite set of points is the claimed one"."""
+def set_is(argument: Argument, text: str, point: GradientGram, claimed: Sequence[Any]) -> Verdict:
+    """Add the part "the maximizers are this finite set"."""
+    found = point.deltas
     wanted = {tuple(parse(str(x), {}, "claimed") for x in point) for point in claimed}
     shown = ", ".join("(" + ", ".join(map(str, p)) + ")" for p in found)
-    return argument.part(f"{text} is {{{shown}}}", decided(set(found) == wanted), EXACT)
+    same = decided(point.isolated and set(found) == wanted)
+    return argument.part(f"{text} is {{{shown}}}", same, EXACT)
 
 
 def maximum_is(

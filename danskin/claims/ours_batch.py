@@ -56,7 +56,7 @@ def sample_gradients(formula: Any, vectors: Vectors, s: sympy.Symbol) -> list[Gr
     for pair in vectors(s):
         point = at_origin(formula, sympy.eye(formula.theta_dim))
         rows = (point.rows * sympy.Matrix(pair)).applyfunc(sympy.expand)
-        out.append(GradientGram(point.deltas, rows, sympy.eye(rows.cols)))
+        out.append(GradientGram(point.deltas, rows, sympy.eye(rows.cols), point.isolated))
     return out
 
 
@@ -68,7 +68,11 @@ def _failure(argument: Argument, claimed: dict[str, Any], formula: Any, vectors:
             shown = "; ".join(
                 f"delta = {d[0]}: {tuple(point.rows[j, :])}" for j, d in enumerate(point.deltas)
             )
-            argument.say(f"{domain}: sample {i + 1}, all maximizers, gradients in (e, f): {shown}")
+            argument.part(
+                f"{domain}: sample {i + 1}, all maximizers, gradients in (e, f): {shown}",
+                decided(point.isolated and len(point.deltas) == 2),
+                EXACT,
+            )
         e = combination(claimed["e"], ("e", "f"))
         promised = []
         for run in claimed["runs"]:

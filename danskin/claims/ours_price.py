@@ -156,7 +156,9 @@ PRICE = Claim(
     title="How far uphill a single gradient can point, by the min norm of the hull",
     source="Ours; quantifies Section 3",
     statement=(
-        r"\max_j \langle -g_i, g_j\rangle \le \sqrt{(n_i^2 - \rho^2)(n_{\max}^2 - \rho^2)} - \rho^2"
+        r"\rho = \min_{x \in \mathrm{conv}\{g_j\}} \|x\|,\ n_i = \|g_i\| > 0:\quad"
+        r" \max_j \langle -g_i, g_j\rangle \le \sqrt{(n_i^2 - \rho^2)(n_{\max}^2 - \rho^2)} - "
+        r"\rho^2"
         r",\quad \|g_i\| = 1 \ \forall i \implies \max_j \langle -g_i, g_j\rangle \le 1 - 2\rho^2"
     ),
     expected=Verdict.PROVED,

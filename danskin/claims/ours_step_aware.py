@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from danskin.claims.argument import (
     DECISION,
     EXACT,
@@ -26,10 +24,10 @@ from danskin.claims.prox_model import (
     model,
     no_longer_than,
 )
+from danskin.claims.prox_solver import STEP_TOLERANCE, solver_steps
 from danskin.claims.vectors import in_simplex, numbers
 from danskin.counterexamples import ABSOLUTE_VALUE
 from danskin.expression import parse
-from danskin.minnorm import step_aware_point
 from danskin.verdict import Verdict
 
 __all__ = ["CLAIMS"]
@@ -144,14 +142,13 @@ def _limits(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None:
         lemma=True,
     )
     values, slopes = model(argument, plateau, "0", claimed["points"], claimed["model"])
-    rows = np.array([[float(g)] for g in slopes])
-    floats = np.array([float(v) for v in values])
-    for eta, wanted in claimed["x"].items():
-        found = step_aware_point(rows, floats, float(parse(eta, {}, "eta")))
-        x = float(found.weights @ rows[:, 0])
+    etas = [float(e) for e in numbers(claimed["x"])]
+    found = solver_steps(values, slopes, etas)
+    for eta, (d, result), wanted in zip(etas, found, claimed["x"].values(), strict=True):
         argument.evidence(
-            f"danskin.minnorm at eta = {eta}: x = {x:.12g}, claimed {wanted} (gap {found.gap:.1e})",
-            abs(x - float(parse(wanted, {}, "x"))) < 1e-9,
+            f"danskin.minnorm at eta = {eta:g}: x = {-d / eta:.12g}, claimed {wanted} (gap "
+            f"{result.gap:.1e})",
+            abs(-d / eta - float(parse(wanted, {}, "x"))) < STEP_TOLERANCE,
         )
 
 
@@ -209,12 +206,10 @@ def _stuck(argument: Argument, claimed: dict[str, Any], absolute_value: Any) -> 
         ),
         EXACT,
     )
-    for eta in claimed["steps"]:
-        found = step_aware_point(
-            np.array([[float(g)] for g in slopes]), np.array([float(v) for v in values]), eta
-        )
-        size = abs(float(found.step * found.norm))
-        argument.evidence(f"danskin.minnorm at eta = {eta:g}: |d| = {size:.1e}", size < 1e-12)
+    for eta, (d, _) in zip(
+        claimed["steps"], solver_steps(values, slopes, claimed["steps"]), strict=True
+    ):
+        argument.evidence(f"danskin.minnorm at eta = {eta:g}: |d| = {abs(d):.1e}", abs(d) < 1e-12)
 
 
 STUCK = Claim(
@@ -325,13 +320,12 @@ def _late(argument: Argument, claimed: dict[str, Any], absolute_value: Any) -> N
         ),
         EXACT,
     )
-    rows, floats = np.array([[float(g)] for g in slopes]), np.array([float(v) for v in values])
-    for factor in claimed["factors"]:
-        found = step_aware_point(rows, floats, factor * float(K))
-        moved = -float(found.step * (found.weights @ rows[:, 0]))
+    etas = [factor * float(K) for factor in claimed["factors"]]
+    found = solver_steps(values, slopes, etas)
+    for factor, (d, _) in zip(claimed["factors"], found, strict=True):
         argument.evidence(
-            f"danskin.minnorm at eta = {factor:g} K: d = {moved:.12g}",
-            (abs(moved - float(p)) < 1e-9) == (factor >= 1),
+            f"danskin.minnorm at eta = {factor:g} K: d = {d:.12g}",
+            (abs(d - float(p)) < STEP_TOLERANCE) == (factor >= 1),
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import numpy as np
 import sympy
 
 from danskin.claims.argument import (
@@ -21,10 +20,10 @@ from danskin.claims.argument import (
 from danskin.claims.core import Claim
 from danskin.claims.implication import Implication, prove_twice
 from danskin.claims.prox_model import PLATEAU, lines, model, no_longer_than
+from danskin.claims.prox_solver import solver_steps, trust_region_evidence
 from danskin.claims.vectors import numbers
 from danskin.counterexamples import ABSOLUTE_VALUE
 from danskin.expression import parse
-from danskin.minnorm import step_aware_point, trust_region_point
 from danskin.verdict import Verdict
 
 __all__ = ["CLAIMS"]
@@ -82,9 +81,7 @@ def _monotone(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None
         lemma=True,
     )
     values, slopes = model(argument, plateau, "0", claimed["points"], claimed["model"])
-    rows, floats = np.array([[float(g)] for g in slopes]), np.array([float(v) for v in values])
-    steps = [step_aware_point(rows, floats, eta) for eta in claimed["steps"]]
-    lengths = [float(s.step * s.norm) for s in steps]
+    lengths = [abs(d) for d, _ in solver_steps(values, slopes, claimed["steps"])]
     argument.evidence(
         f"danskin.minnorm at eta = {claimed['steps']}: |d| = {[round(x, 12) for x in lengths]}",
         all(x <= y + 1e-9 for x, y in itertools.pairwise(lengths)),
@@ -137,19 +134,12 @@ def _many(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None:
             let=let,
         ),
     )
-    rows, floats = np.array([[float(g)] for g in slopes]), np.array([float(v) for v in values])
-    steps = [step_aware_point(rows, floats, eta) for eta in claimed["steps"]]
-    lengths = [float(s.step * s.norm) for s in steps]
+    lengths = [abs(x) for x, _ in solver_steps(values, slopes, claimed["steps"])]
     argument.evidence(
         f"danskin.minnorm at eta = {claimed['steps']}: |d| = {[round(x, 12) for x in lengths]}",
         all(abs(x - abs(float(d))) < 1e-9 for x in lengths),
     )
-    found = trust_region_point(rows, floats, abs(float(d)))
-    moved = float(found.displacement[0]) if found.displacement is not None else 0.0
-    argument.evidence(
-        f"the trust region of that radius: d = {moved:.12g}, {found.case}",
-        abs(moved - float(d)) < 1e-9 and found.case == "boundary",
-    )
+    trust_region_evidence(argument, values, slopes, abs(d), d, "boundary")
 
 
 MANY = Claim(
@@ -214,13 +204,7 @@ def _none(argument: Argument, claimed: dict[str, Any], absolute_value: Any) -> N
         ordered(abs(least), "<", radius),
         EXACT,
     )
-    rows, floats = np.array([[float(g)] for g in slopes]), np.array([float(v) for v in values])
-    found = trust_region_point(rows, floats, float(radius))
-    moved = float(found.displacement[0]) if found.displacement is not None else 0.0
-    argument.evidence(
-        f"danskin.minnorm's trust region of radius {radius}: d = {moved:.12g}, {found.case}",
-        abs(moved - float(least)) < 1e-9 and found.case == "least_norm_minimizer",
-    )
+    trust_region_evidence(argument, values, slopes, radius, least, "least_norm_minimizer")
 
 
 NONE = Claim(
@@ -249,6 +233,19 @@ NONE = Claim(
 
 
 def _continuous(argument: Argument) -> None:
+    prove_twice(
+        argument,
+        "The dual's solution, with its point x and w = sum alpha_j v_j, beats any other weights "
+        "beta, with y and b = sum beta_j v_j, by (e/2) |x - y|^2: KKT v_j - w <= e <x, g_j - x> "
+        "(step-aware-optimal) gives b <= w + e (t - s), with t = <x, y>, s = |x|^2, u = |y|^2",
+        Implication.read(
+            {"KKT": "b <= w + e*(t - s)"},
+            "b - e*u/2 <= w - e*s/2 - e/2*(s - 2*t + u)",
+            sample={"b": 0, "w": 0, "e": 1, "t": 1, "s": 1, "u": 1},
+            certificate="NOT + KKT",
+        ),
+        lemma=True,
+    )
     prove_twice(
         argument,
         "x(eta) is continuous: f and e > 0 two step sizes, x and y their points; the dual's values "
@@ -302,7 +299,6 @@ def _exists(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None:
         "between (intermediate value theorem)"
     )
     values, slopes = model(argument, plateau, "0", claimed["points"], claimed["model"])
-    rows, floats = np.array([[float(g)] for g in slopes]), np.array([float(v) for v in values])
     for text, wanted in claimed["steps"].items():
         radius = parse(text, {}, "radius")
         eta = parse(wanted, {}, "eta")
@@ -318,12 +314,7 @@ def _exists(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None:
             decided(highest and ordered(abs(move), "==", radius) is Verdict.PROVED),
             EXACT,
         )
-        found = trust_region_point(rows, floats, float(radius))
-        moved = float(found.displacement[0]) if found.displacement is not None else 0.0
-        argument.evidence(
-            f"danskin.minnorm: d = {moved:.12g}, {found.case}",
-            abs(moved - float(move)) < 1e-9 and found.case == "boundary",
-        )
+        trust_region_evidence(argument, values, slopes, radius, move, "boundary")
 
 
 EXISTS = Claim(

@@ -61,7 +61,7 @@ def introduce(
         f"{domain}. Only these enter, so the proof holds in every dimension."
     )
     branches(argument, formula)
-    set_is(argument, "S*(0), all of it,", point.deltas, [[d] for d in claimed["S*"]])
+    set_is(argument, "S*(0), all of it,", point, [[d] for d in claimed["S*"]])
     for delta, name in claimed["gradients"].items():
         row = point.gradient([delta])
         argument.part(

@@ -46,6 +46,7 @@ def _kinks(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> None
     for name, case in claimed["families"].items():
         f = formulas[name]
         if "vectors" in case:
+            _all_vectors(argument, name, f)
             f = pull_back(f, [numbers(v) for v in case["vectors"]])
         pieces = branches(argument, f, name)
         argument.part(

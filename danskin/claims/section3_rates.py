@@ -40,8 +40,8 @@ ASCENT = Claim(
     title="Both single gradients point uphill, at rate -c",
     source="Section 3, Counterexample 2, eq. (10), sharpened to an equality",
     statement=(
-        r"D(0; -u) = D(0; -v) = -c > 0,\ c = \langle u, v\rangle \in (-1, 0)"
-        r" \quad \forall\, n \ge 2"
+        r"\|u\| = \|v\| = 1,\ c = \langle u, v\rangle \in (-1, 0):\quad D(0; -u) = D(0; -v) = -c "
+        r"> 0 \quad \forall\, n \ge 2"
     ),
     expected=Verdict.PROVED,
     methods=(SYMBOLIC, DECISION, EXACT),
@@ -72,8 +72,8 @@ DESCENT = Claim(
     title="Minus the sum of the gradients descends",
     source="Section 3, Counterexample 2, eq. (11), with the normalised value",
     statement=(
-        r"\max_{\delta \in S^\star(0)} \langle -(u+v), \nabla_\theta g\rangle = -(1+c) < 0,\ "
-        r"D(0; -(u+v)) = -\sqrt{(1+c)/2}"
+        r"c = \langle u, v\rangle \in (-1, 0):\quad \max_{\delta \in S^\star(0)} \langle -(u+v),"
+        r" \nabla_\theta g\rangle = -(1+c) < 0,\ D(0; -(u+v)) = -\sqrt{(1+c)/2}"
     ),
     expected=Verdict.PROVED,
     methods=(SYMBOLIC, DECISION, EXACT),
@@ -143,7 +143,8 @@ STEEPEST = Claim(
     title="Minus the sum is the steepest direction",
     source="Section 3, Counterexample 2, sharpened",
     statement=(
-        r"\min_{\|\gamma\| = 1} D(0; \gamma) = -\sqrt{(1+c)/2},\ \text{attained at }"
+        r"c = \langle u, v\rangle \in (-1, 0):\quad \min_{\|\gamma\| = 1} D(0; \gamma) ="
+        r" -\sqrt{(1+c)/2},\ \text{attained at }"
         r"\gamma = -(u+v)/\|u+v\|"
     ),
     expected=Verdict.PROVED,

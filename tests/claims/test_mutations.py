@@ -78,6 +78,8 @@ PAIR_CONCAVE = pair("d*a + (1-d)*b + d*(1-d)")
 PAIR_FACTOR = pair("2*d*a + (1-d)*b + d*(d-1)")
 PAIR_TILTED = pair("d*a + (1-d)*b + d*(d-2)")
 PAIR_LONGER = pair(hi=2)
+PAIR_FLAT = pair("d*a + (1-d)*b")  # the whole of [0, 1] maximizes, with the same hull
+PAIR_ONE = pair("d*a - d*b + d*(d-1)")
 PAIR_SHORTER = pair(hi="1/2")
 
 OBJECTS = [
@@ -115,6 +117,12 @@ OBJECTS = [
     ("counterexample-2-maximizers", {"obtuse_pair": pair("d*a + (1-d)*b + 2*d*(d-1)")}),
     ("counterexample-2-maximizers", {"obtuse_pair": pair("d*a + (1-d)*b")}),
     ("counterexample-2-ascent", {"obtuse_pair": PAIR_SIGN}),
+    ("counterexample-2-ascent", {"obtuse_pair": PAIR_FLAT}),
+    ("counterexample-2-descent", {"obtuse_pair": PAIR_FLAT}),
+    ("counterexample-2-steepest", {"obtuse_pair": PAIR_FLAT}),
+    ("coupled-batch", {"formula": PAIR_FLAT}),
+    ("learning-rate-off-the-kinks", {"obtuse pair": PAIR_ONE}),
+    ("learning-rate-off-the-kinks", {"simplex family": triple("(d{i} + 1)*a{i} + xlogx(d{i})")}),
     ("counterexample-2-ascent", {"obtuse_pair": PAIR_CONCAVE}),
     ("counterexample-2-ascent", {"obtuse_pair": PAIR_FACTOR}),
     ("counterexample-2-ascent", {"obtuse_pair": PAIR_SHORTER}),
