@@ -59,6 +59,11 @@ _HOME = {
     "step_aware": "danskin.direction",
     "theorem3": "danskin.certificate",
     "prove_descent": "danskin.proof",
+    "certified_step": "danskin.proof",
+    "prove_theorem3": "danskin.proof",
+    "enclose_robust_value": "danskin.proof",
+    "enclose_derivative": "danskin.proof",
+    "enclose_maximizers": "danskin.proof",
     "descend": "danskin.descent",
     "ProjectedAscent": "danskin.descent",
     "verify": "danskin.claims",
@@ -82,7 +87,14 @@ if TYPE_CHECKING:
         product_min_norm_weights,
     )
     from danskin.objective import BatchObjective, MinMaxObjective
-    from danskin.proof import prove_descent
+    from danskin.proof import (
+        certified_step,
+        enclose_derivative,
+        enclose_maximizers,
+        enclose_robust_value,
+        prove_descent,
+        prove_theorem3,
+    )
     from danskin.sets import Ball, Box, FiniteSet, Interval, Product, Simplex
     from danskin.verdict import Verdict
 

@@ -9,6 +9,26 @@ constant or a net of the caller's: Theorem 3's hypotheses are proved (`lipschitz
 from __future__ import annotations
 
 from danskin.proof.descent import prove_descent
+from danskin.proof.enclose import (
+    EnclosedMaximizers,
+    enclose_derivative,
+    enclose_maximizers,
+    enclose_robust_value,
+)
+from danskin.proof.lipschitz import ProvedTheorem3, prove_theorem3
 from danskin.proof.result import DescentProof, Enclosed
+from danskin.proof.step import CertifiedStep, certified_step
 
-__all__ = ["DescentProof", "Enclosed", "prove_descent"]
+__all__ = [
+    "CertifiedStep",
+    "DescentProof",
+    "Enclosed",
+    "EnclosedMaximizers",
+    "ProvedTheorem3",
+    "certified_step",
+    "enclose_derivative",
+    "enclose_maximizers",
+    "enclose_robust_value",
+    "prove_descent",
+    "prove_theorem3",
+]

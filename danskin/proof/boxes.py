@@ -174,6 +174,13 @@ class _Interval(Factor):
         return part["lo"] == part["hi"]
 
 
+class _Time(_Interval):
+    """The step t along a direction: cut like an interval, but nothing is maximized over it."""
+
+    def moves(self, part: Part, slopes: Intervals) -> Moves:
+        return Factor.moves(self, part, slopes)
+
+
 class _Points(Factor):
     """Finitely many points, each a cell."""
 
@@ -474,7 +481,7 @@ class Cells:
 
 
 class Space:
-    """S as a product of factors.
+    """S as a product of factors, behind a range of steps t if one is given.
 
     Raises
     ------
@@ -482,8 +489,10 @@ class Space:
         A set that cannot be subdivided here.
     """
 
-    def __init__(self, domain: CompactSet) -> None:
+    def __init__(self, domain: CompactSet, time: tuple[Any, Any] | None = None) -> None:
         self.factors: list[Factor] = _factors(domain)
+        if time is not None:
+            self.factors.insert(0, _Time(*time))
         self.slices: list[slice] = []
         at = 0
         for f in self.factors:

@@ -18,6 +18,7 @@ from typing import Any, cast
 import numpy as np
 import sympy
 
+from danskin.argmax.polynomial import polynomial_terms
 from danskin.derivative import directional_derivative
 from danskin.errors import DanskinError, InvalidInputError
 from danskin.exact import exact_max, exact_vector, length, sign, tidy
@@ -29,6 +30,7 @@ from danskin.proof.interval import require_ieee
 from danskin.proof.local import LocalProblem
 from danskin.proof.proved import by_class
 from danskin.proof.result import DescentProof
+from danskin.proof.template import templates_for
 from danskin.proof.ties import Maximum, exact_at, float_bounds, resolve
 from danskin.verdict import Verdict
 
@@ -40,6 +42,8 @@ _TOLERANCE = 1e-6
 #: Rounds after which ties are looked at.
 _TRIES = frozenset({3, 7, 12, 18, 25, 33, 42, 52, 64, 78, 94, 112, 132})
 _MAX_ROUNDS = 400
+#: A batch this small has its enclosure tightened as a single objective does.
+_FEW = 8
 #: When a local search raises the lower bound of phi: easy problems are over by then.
 _CLIMB_ROUND = 5
 
@@ -62,6 +66,7 @@ class Sample:
     how: str = ""
     stuck: bool = False
     asked_class: bool = False
+    shared: Any = None
     best: tuple[float, float] = field(default=(-math.inf, math.inf))
 
     @property
@@ -222,13 +227,26 @@ def prove_descent(
     if asked.gamma is None:
         return _without_direction(f, samples, point, asked, S, start)
     deadline = start + seconds
-    states = []
-    for s in samples:
-        problem = LocalProblem(s, point, asked.gamma)
-        states.append(Sample(s, point, problem, Cover(problem)))
-    attempt = _Attempt(states, asked, deadline, tol, tell)
-    attempt.run()
+    shared = templates_for(samples) if _share(samples) else [None] * len(samples)
+    attempt = None
+    for templates in (shared, [None] * len(samples)):
+        states = []
+        for s, template in zip(samples, templates, strict=True):
+            problem = LocalProblem(s, point, asked.gamma, template)
+            states.append(Sample(s, point, problem, Cover(problem), shared=template))
+        attempt = _Attempt(states, asked, deadline, tol, tell)
+        attempt.run()
+        # With theta put in exactly, what cancels there may decide it.
+        if attempt.decided or not any(templates) or time.monotonic() > deadline:
+            break
+    assert attempt is not None
     return attempt.result(f, point, time.monotonic() - start)
+
+
+def _share(samples: Sequence[ExpressionObjective]) -> bool:
+    """Whether many samples may share tapes: polynomials are better with theta put in exactly."""
+    first = samples[0]
+    return len(samples) >= 3 and polynomial_terms(first.expression, first.delta_symbols) is None
 
 
 def _seconds(budget: Any) -> float:
@@ -290,6 +308,11 @@ class _Attempt:
         small, large = self.size_bounds
         return small if (x < 0) == down else large
 
+    @property
+    def decided(self) -> bool:
+        """Whether there is a verdict."""
+        return self._sign(*self.total()) is not None
+
     # --- the search ------------------------------------------------------------------------
 
     def run(self) -> None:
@@ -311,7 +334,8 @@ class _Attempt:
                     return
                 stale = stale + 1 if above - below > 0.9 * width else 0
                 width = min(width, above - below)
-                patience = max(first - begun, 0.3) if settled else max(3 * (first - begun), 1.0)
+                least = 2.0 if len(self.states) <= _FEW else 0.5
+                patience = max(first - begun, least) * (1 if settled else 3)
                 if (settled and stale > 12) or now - first > patience:
                     return
             if now > self.deadline or not self._round(settled):

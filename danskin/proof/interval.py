@@ -108,22 +108,20 @@ def _short(a: np.ndarray) -> np.ndarray:
 def mul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return enclosures of the products (operands taken as independent)."""
     a0, a1, b0, b1 = -a[0], a[1], -b[0], b[1]
-    p = np.array(np.broadcast_arrays(a0 * b0, a0 * b1, a1 * b0, a1 * b1))
-    r = np.array([np.max(-p, axis=0), np.max(p, axis=0)])
+    p, q, u, v = a0 * b0, a0 * b1, a1 * b0, a1 * b1
+    r = np.array(
+        [
+            -np.minimum(np.minimum(p, q), np.minimum(u, v)),
+            np.maximum(np.maximum(p, q), np.maximum(u, v)),
+        ]
+    )
     exact = _short(a) & _short(b)
     if not exact.all():
         # A product is exactly 0 where a factor is; elsewhere 0 is an underflow.
-        vanished = p == 0
-        if vanished.any():
-            factors = np.array(
-                np.broadcast_arrays(
-                    (a0 == 0) | (b0 == 0),
-                    (a0 == 0) | (b1 == 0),
-                    (a1 == 0) | (b0 == 0),
-                    (a1 == 0) | (b1 == 0),
-                )
-            )
-            lost = (vanished & ~factors).any(axis=0)
+        if (r == 0).any():
+            nil0, nil1 = (a0 == 0, a1 == 0), (b0 == 0, b1 == 0)
+            lost = ((p == 0) & ~(nil0[0] | nil1[0])) | ((q == 0) & ~(nil0[0] | nil1[1]))
+            lost |= ((u == 0) & ~(nil0[1] | nil1[0])) | ((v == 0) & ~(nil0[1] | nil1[1]))
             exact = exact | ((r == 0) & ~lost)
         r = np.where(exact, r, np.nextafter(r, _INF))
     return _repair(r)
@@ -132,9 +130,9 @@ def mul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _repair(r: np.ndarray) -> np.ndarray:
     """Turn intervals with a NaN into the whole line, and an overflow to -inf into a bound."""
     r = np.maximum(r, -_MAX)
-    bad = np.isnan(r).any(axis=0)
+    bad = np.isnan(r)
     if bad.any():
-        r = np.where(bad, _INF, r)
+        r = np.where(bad[0] | bad[1], _INF, r)
     return r
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,11 @@ from danskin.limits import time_limit
 from danskin.objective import ExpressionObjective
 from danskin.proof import interval
 from danskin.proof.boxes import Cells, Space
-from danskin.proof.elementary import DEFINED, UNDEFINED
+from danskin.proof.elementary import DEFINED
 from danskin.proof.evaluate import Enclosure, Tape, number_interval
+from danskin.proof.template import Template
 
-__all__ = ["LocalProblem", "Ranges"]
+__all__ = ["LocalProblem", "Ranges", "is_defined", "mean_value", "rate_expression", "simplified"]
 
 _DERIVATIVE_SECONDS = 10.0
 _MAX_TERMS = 300
@@ -68,10 +70,16 @@ class LocalProblem:
     theta : exact numbers (n,)
     gamma : exact numbers (n,), optional
         Without one the rate is 0.
+    shared : (Template, numbers), optional
+        Tapes shared with other samples; then theta is not put in exactly.
     """
 
     def __init__(
-        self, f: ExpressionObjective, theta: Sequence[Any], gamma: Sequence[Any] | None = None
+        self,
+        f: ExpressionObjective,
+        theta: Sequence[Any],
+        gamma: Sequence[Any] | None = None,
+        shared: tuple[Template, Sequence[Any]] | None = None,
     ) -> None:
         if f.expression.has(elu_slope, elu_bend):
             raise InvalidInputError(
@@ -80,62 +88,105 @@ class LocalProblem:
         self.f, self.theta, self.gamma = f, tuple(theta), gamma
         self.space = Space(f.domain)
         self.symbols = f.delta_symbols
-        self.value = simplified(f.at(theta), self.symbols)
-        self.slopes = [self._derivative(self.value, s) for s in self.symbols]
-        self.rate: Any = sympy.Integer(0)
-        if gamma is not None:
-            self.rate = rate_expression(f, theta, gamma)
-        self.bends: list[Any] | None = [self._derivative(self.rate, s) for s in self.symbols]
-        if sum(len(list(sympy.preorder_traversal(b))) for b in self.bends) > _MAX_SECOND:
-            self.bends = None
         self._inputs = [number_interval(t) for t in theta]
-        names = (*f.theta_symbols, *self.symbols)
-        first = [f.expression, self.value]
-        bends = self.bends or []
-        self._tape = Tape([*first, *self.slopes, self.rate, *bends], names, f.theta_symbols)
-        self._at_points = Tape([*first, self.rate], names, f.theta_symbols)
+        self._shared = None
+        if shared is not None and gamma is not None:
+            self._shared, numbers = shared
+            self._inputs += [number_interval(c) for c in (*gamma, *numbers)]
+
+    # --- exact expressions in delta --------------------------------------------------------
+
+    @cached_property
+    def value(self) -> Any:
+        """``g(theta, .)``, exactly."""
+        return simplified(self.f.at(self.theta), self.symbols)
+
+    @cached_property
+    def rate(self) -> Any:
+        """``<gamma, grad_theta g(theta, .)>``, exactly."""
+        if self.gamma is None:
+            return sympy.Integer(0)
+        return rate_expression(self.f, self.theta, self.gamma)
+
+    @cached_property
+    def slopes(self) -> list[Any]:
+        """The partial derivatives of `value`."""
+        return [self._derivative(self.value, s) for s in self.symbols]
+
+    @cached_property
+    def _bends(self) -> list[Any]:
+        """The partial derivatives of `rate`; none where they are too long to be of use."""
+        found = [self._derivative(self.rate, s) for s in self.symbols]
+        size = sum(sum(1 for _ in sympy.preorder_traversal(b)) for b in found)
+        return found if size <= _MAX_SECOND else []
 
     def _derivative(self, expr: Any, symbol: sympy.Symbol) -> Any:
         with time_limit(_DERIVATIVE_SECONDS, "differentiating g"):
             return sympy.diff(expr, symbol)
 
+    # --- enclosures ------------------------------------------------------------------------
+
+    @cached_property
+    def _tape(self) -> Tape:
+        if self._shared is not None:
+            return self._shared.all
+        first = [self.f.expression, self.value]
+        names = (*self.f.theta_symbols, *self.symbols)
+        return Tape([*first, *self.slopes, self.rate, *self._bends], names, self.f.theta_symbols)
+
+    @cached_property
+    def _point_tape(self) -> Tape:
+        if self._shared is not None:
+            return self._shared.points
+        names = (*self.f.theta_symbols, *self.symbols)
+        return Tape([self.f.expression, self.value, self.rate], names, self.f.theta_symbols)
+
     def at_points(self, deltas: list[np.ndarray], count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return enclosures of g and of the rate at thin points (or over any ranges)."""
-        given, put_in, rate = self._at_points([*self._inputs, *deltas], count)
+        given, *put_in, rate = self._point_tape([*self._inputs, *deltas], count)
         return _best_value(given, put_in), rate[0]
 
     def climb(self, points: np.ndarray) -> np.ndarray:
         """Improve float points (N, k) by projected gradient ascent: a guess, without rigour."""
-        numeric = NumericFunction([self.value, *self.slopes], self.symbols, to_float)
+        numeric = self._numeric
+        fixed = [float(x[1, 0]) for x in self._inputs] if self._shared is not None else []
 
         def value(d: np.ndarray) -> np.ndarray:
-            return np.nan_to_num(numeric(*d.T)[0], nan=-np.inf)
+            return np.nan_to_num(numeric(*fixed, *d.T)[0], nan=-np.inf)
 
         def gradient(d: np.ndarray) -> np.ndarray:
-            return numeric(*d.T)[1:].T
+            return numeric(*fixed, *d.T)[1:].T
 
         return projected_ascent(value, gradient, points, self.f.domain, _CLIMB_STEPS)
+
+    @cached_property
+    def _numeric(self) -> NumericFunction:
+        if self._shared is not None:
+            return self._shared.numeric
+        return NumericFunction([self.value, *self.slopes], self.symbols, to_float)
 
     def enclose(self, cells: Cells) -> Ranges:
         """Enclose everything over the cells."""
         n, k = len(cells), len(self.symbols)
         deltas = self.space.enclose(cells)
-        out = self._tape([*self._inputs, *deltas], n)
-        value, defined = _best_value(out[0], out[1]), _defined(out[0])
-        slopes = [np.where(defined, s[0], np.inf) for s in out[2 : 2 + k]]
-        rate = np.where(defined, out[2 + k][0], np.inf)
-        bends = [b[0] for b in out[3 + k :]]
+        given, *out = self._tape([*self._inputs, *deltas], n)
+        put_in = [] if self._shared is not None else [out.pop(0)]
+        defined = is_defined(given, n)
+        value = _best_value(given, put_in)
+        slopes = [np.where(defined, s[0], np.inf) for s in out[:k]]
+        rate = np.where(defined, out[k][0], np.inf)
+        bends = [b[0] for b in out[k + 1 :]]
         center = self.space.center(cells)
         middle, middle_rate = self.at_points(center, n)
         with np.errstate(all="ignore"):
             offsets = [interval.sub(d, c) for d, c in zip(deltas, center, strict=True)]
-            value = interval.intersect(value, _mean_value(middle, slopes, offsets))
-            if self.bends is not None:
-                rate = interval.intersect(rate, _mean_value(middle_rate, bends, offsets))
+            value = interval.intersect(value, mean_value(middle, slopes, offsets))
+            if bends:
+                rate = interval.intersect(rate, mean_value(middle_rate, bends, offsets))
         value = np.where(defined, value, np.inf)
         rate = np.where(defined, rate, np.inf)
         sizes = [np.array([interval.magnitude(s) for s in slopes]).T.reshape(n, k)]
-        if self.bends is not None and self.gamma is not None:
+        if bends and self.gamma is not None:
             sizes.append(np.array([interval.magnitude(b) for b in bends]).T.reshape(n, k))
         return Ranges(value, defined, slopes, rate, sizes)
 
@@ -146,22 +197,24 @@ def rate_expression(f: ExpressionObjective, theta: Sequence[Any], gamma: Sequenc
     return simplified(sympy.Add(*terms), f.delta_symbols)
 
 
-def _defined(given: Enclosure) -> np.ndarray:
+def is_defined(given: Enclosure, count: int) -> np.ndarray:
+    """Return on which boxes an output is defined everywhere, (N,)."""
     levels = given[1]
-    if levels is None:
-        return np.ones(given[0].shape[1], dtype=bool)
-    return levels == DEFINED
+    return np.ones(count, dtype=bool) if levels is None else np.asarray(levels == DEFINED)
 
 
-def _best_value(given: Enclosure, put_in: Enclosure) -> np.ndarray:
-    """Intersect both forms of g; the whole line where the formula as given is not defined."""
-    both = interval.intersect(given[0], put_in[0])
-    return np.where(_defined(given), both, np.inf)
+def _best_value(given: Enclosure, put_in: Sequence[Enclosure]) -> np.ndarray:
+    """Intersect the forms of g; the whole line where the formula as given is not defined."""
+    both = given[0]
+    for other, _ in put_in:
+        both = interval.intersect(both, other)
+    return np.where(is_defined(given, both.shape[1]), both, np.inf)
 
 
-def _mean_value(
+def mean_value(
     middle: np.ndarray, slopes: Sequence[np.ndarray], offsets: Sequence[np.ndarray]
 ) -> np.ndarray:
+    """Return the mean-value form: the value at a point of each box, plus slopes times offsets."""
     total = middle
     for s, x in zip(slopes, offsets, strict=True):
         total = interval.add(total, interval.mul(s, x))
@@ -186,6 +239,3 @@ def simplified(expr: Any, symbols: Sequence[sympy.Symbol]) -> Any:
             if not spread.free_symbols and sign(spread) == 0:
                 return sympy.Integer(0)
     return expr
-
-
-assert UNDEFINED < DEFINED

@@ -1,0 +1,133 @@
+"""One formula for many samples: tapes that take the samples' numbers as inputs.
+
+The samples of a batch often differ in their numbers only (a network on many data points). Their
+common skeleton, with a symbol for every number, is differentiated and compiled once; theta, gamma
+and the numbers are inputs. Nothing is put in exactly, so that nothing cancels at a special theta:
+ties need the samples one by one (`local`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import sympy
+
+from danskin.exact import to_float
+from danskin.expression import NumericFunction
+from danskin.limits import time_limit
+from danskin.objective import ExpressionObjective
+from danskin.proof.evaluate import Tape
+
+__all__ = ["Template", "skeleton", "templates_for"]
+
+_DERIVATIVE_SECONDS = 20.0
+#: Numbers that mean structure and not data.
+_KEPT = (-1, 0, 1, 2)
+
+
+def skeleton(expr: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return the expression with symbols for its numbers, and the numbers in order."""
+    numbers: list[Any] = []
+
+    def walk(e: Any) -> Any:
+        if e.is_Rational:
+            if e in _KEPT:
+                return e
+            numbers.append(e)
+            return sympy.Symbol(f"_c{len(numbers)}")
+        if not e.args:
+            return e
+        if isinstance(e, sympy.Pow) and e.exp.is_Rational:
+            return sympy.Pow(walk(e.base), e.exp)
+        return e.func(*(walk(a) for a in e.args))
+
+    found = walk(expr)
+    return found, tuple(numbers)
+
+
+class Template:
+    """A skeleton with its derivatives, compiled on demand.
+
+    Inputs of every tape, in order: theta, gamma, the numbers, delta.
+    """
+
+    def __init__(
+        self,
+        expr: Any,
+        theta: Sequence[sympy.Symbol],
+        delta: Sequence[sympy.Symbol],
+        count: int,
+    ) -> None:
+        self._expr, self._theta, self._delta = expr, tuple(theta), tuple(delta)
+        self._gamma = tuple(sympy.Symbol(f"_g{i}") for i in range(len(theta)))
+        numbers = tuple(sympy.Symbol(f"_c{i + 1}") for i in range(count))
+        self._names = (*self._theta, *self._gamma, *numbers, *self._delta)
+
+    def _along(self, expr: Any) -> Any:
+        with time_limit(_DERIVATIVE_SECONDS, "differentiating g"):
+            return sympy.Add(
+                *(c * sympy.diff(expr, s) for c, s in zip(self._gamma, self._theta, strict=True))
+            )
+
+    def _each(self, expr: Any) -> list[Any]:
+        with time_limit(_DERIVATIVE_SECONDS, "differentiating g"):
+            return [sympy.diff(expr, s) for s in self._delta]
+
+    def _tape(self, outputs: Sequence[Any]) -> Tape:
+        return Tape(outputs, self._names, self._theta)
+
+    @cached_property
+    def _rate(self) -> Any:
+        return self._along(self._expr)
+
+    @cached_property
+    def _slopes(self) -> list[Any]:
+        return self._each(self._expr)
+
+    @cached_property
+    def all(self) -> Tape:
+        """g, its slopes in delta, the rate, and the rate's slopes."""
+        return self._tape([self._expr, *self._slopes, self._rate, *self._each(self._rate)])
+
+    @cached_property
+    def plain(self) -> Tape:
+        """g, its slopes in delta, and the rate."""
+        return self._tape([self._expr, *self._slopes, self._rate])
+
+    @cached_property
+    def points(self) -> Tape:
+        """The function g and the rate."""
+        return self._tape([self._expr, self._rate])
+
+    @cached_property
+    def start(self) -> Tape:
+        """The rate and its slopes in delta."""
+        return self._tape([self._rate, *self._each(self._rate)])
+
+    @cached_property
+    def second(self) -> Tape:
+        """g, the rate, and the rate's own rate along gamma."""
+        return self._tape([self._expr, self._rate, self._along(self._rate)])
+
+    @cached_property
+    def numeric(self) -> NumericFunction:
+        """The function g and its slopes in delta, in float64."""
+        return NumericFunction([self._expr, *self._slopes], self._names, to_float)
+
+
+def templates_for(samples: Sequence[ExpressionObjective]) -> list[tuple[Template, Any] | None]:
+    """Return each sample's template and numbers; None where too few samples share one."""
+    made: dict[Any, Template] = {}
+    found: list[Any] = []
+    for s in samples:
+        expr, numbers = skeleton(s.expression)
+        key = (expr, s.theta_symbols, s.delta_symbols, len(numbers))
+        if key not in made:
+            made[key] = Template(*key)
+        found.append((made[key], numbers))
+    counts: dict[int, int] = {}
+    for template, _ in found:
+        counts[id(template)] = counts.get(id(template), 0) + 1
+    return [pair if counts[id(pair[0])] >= 3 else None for pair in found]
