@@ -8,7 +8,7 @@ v_i, whose entries may be symbols: a proof for the symbols holds in every dimens
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -29,6 +29,7 @@ __all__ = [
     "GradientGram",
     "as_sympy",
     "at_origin",
+    "cases_are",
     "known_maximizers",
     "maximum_is",
     "number_is",
@@ -70,6 +71,15 @@ class Domain:
         bare = self.implies("0 >= 0")
         fact = Fact(sympy.expand(expr), relation, text)
         return Implication(bare.variables, bare.hypotheses, fact, bare.sample)
+
+    def covers(self, argument: Argument, text: str, given: Mapping[str, str]) -> Verdict:
+        """Add the lemma that no values of the statement are left out: `given` implies all of it."""
+        return prove_twice(
+            argument,
+            text,
+            [Implication.read(given, h, sample=self.sample) for h in self.hypotheses.values()],
+            lemma=True,
+        )
 
     def __str__(self) -> str:
         return ", ".join(self.hypotheses.values()) or f"real {', '.join(self.sample)}"
@@ -156,6 +166,14 @@ def at_origin(formula: Any, gram: sympy.Matrix) -> GradientGram:
         raise InvalidInputError("gram", f"it has shape {gram.shape}", "One row a feature.")
     rows = sympy.Matrix(S.exact_gradients)
     return GradientGram(S.exact_deltas or (), rows, gram, isolated=not S.faces)
+
+
+def cases_are(argument: Argument, cases: Iterable[str], every: Iterable[str]) -> Verdict:
+    """Add the part "these cases, each proved by itself, are all there are"."""
+    listed, wanted = sorted(cases), sorted(every)
+    return argument.part(
+        f"The cases are {', '.join(listed)}: there are no others", decided(listed == wanted), EXACT
+    )
 
 
 def set_is(argument: Argument, text: str, point: GradientGram, claimed: Sequence[Any]) -> Verdict:

@@ -19,6 +19,7 @@ from danskin.claims.gram import (
     Domain,
     GradientGram,
     at_origin,
+    cases_are,
     maximum_is,
     number_is,
 )
@@ -61,6 +62,7 @@ def sample_gradients(formula: Any, vectors: Vectors, s: sympy.Symbol) -> list[Gr
 
 
 def _failure(argument: Argument, claimed: dict[str, Any], formula: Any, vectors: Vectors) -> None:
+    cases_are(argument, (h["S"] for h, _ in claimed["cases"]), ("s > 0", "s < 0"))
     for hypotheses, sample in claimed["cases"]:
         domain = Domain(hypotheses, sample)
         samples = sample_gradients(formula, vectors, domain.names["s"])
@@ -153,6 +155,7 @@ def _cleared(domain: Domain, expr: sympy.Expr, relation: str, text: str) -> list
 
 
 def _product(argument: Argument, claimed: dict[str, Any], formula: Any, vectors: Vectors) -> None:
+    cases_are(argument, (h["S"] for h, _ in claimed["cases"]), ("s > 0", "s < 0"))
     for hypotheses, sample in claimed["cases"]:
         domain = Domain(hypotheses, sample)
         s = domain.names["s"]

@@ -16,7 +16,7 @@ from danskin.claims.gram import Domain, GradientGram, at_origin, set_is
 from danskin.errors import InvalidInputError
 from danskin.expression import parse
 
-__all__ = ["PAIR", "combination", "introduce", "pair_gram"]
+__all__ = ["PAIR", "combination", "every_cosine", "introduce", "pair_gram"]
 
 #: u and v in features order, their cosine, and where it lies.
 PAIR: dict[str, Any] = {
@@ -51,6 +51,15 @@ def combination(text: str, names: tuple[str, ...]) -> sympy.Matrix:
     return sympy.Matrix([row])
 
 
+def every_cosine(argument: Argument, domain: Domain) -> None:
+    """Add the lemma that every admissible cosine is in the domain."""
+    domain.covers(
+        argument,
+        "Every cosine of two unit vectors at an obtuse angle that are not opposite is covered",
+        {"LO": "c > -1", "HI": "c < 0"},
+    )
+
+
 def introduce(
     argument: Argument, formula: Any, point: GradientGram, domain: Domain, claimed: dict[str, Any]
 ) -> None:
@@ -60,6 +69,7 @@ def introduce(
         f"{formula.theta_symbols[1]} = <theta, v>; Gram matrix of u, v: [[1, c], [c, 1]], "
         f"{domain}. Only these enter, so the proof holds in every dimension."
     )
+    every_cosine(argument, domain)
     branches(argument, formula)
     set_is(argument, "S*(0), all of it,", point, [[d] for d in claimed["S*"]])
     for delta, name in claimed["gradients"].items():

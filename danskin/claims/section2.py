@@ -9,7 +9,14 @@ import sympy
 from danskin.claims.argument import EXACT, SYMBOLIC, Argument, decided, equal, ordered
 from danskin.claims.branches import branches
 from danskin.claims.core import Claim
-from danskin.claims.gram import Domain, at_origin, known_maximizers, maximum_is, number_is
+from danskin.claims.gram import (
+    Domain,
+    at_origin,
+    cases_are,
+    known_maximizers,
+    maximum_is,
+    number_is,
+)
 from danskin.claims.implication import prove_twice
 from danskin.claims.roots import quotient_is
 from danskin.claims.vectors import inner, point_text
@@ -112,6 +119,7 @@ def _corollary_corrected(
     """Everything is in the Gram entry ``s = |v|^2`` of the one gradient."""
     domain = Domain(claimed["hypotheses"], claimed["sample"])
     gram = sympy.Matrix([[domain.names["s"]]])
+    domain.covers(argument, "Every v that is not 0 has s > 0", {"S": "s > 0"})
     argument.say(
         "If all maximizers share the gradient v, Danskin's maximum is over one number: D(theta; "
         "-v) = <-v, v>/|v|. Let s = |v|^2 > 0: only s enters, in any dimension and for any such g; "
@@ -201,6 +209,7 @@ def _counterexample_1(argument: Argument, claimed: dict[str, Any], absolute_valu
     for direction, value in claimed["D"].items():
         found = directional_derivative(S, [direction])
         number_is(argument, f"D(0; {direction})", found.value, "==", value)
+    cases_are(argument, claimed["phi"], ("t >= 0", "t <= 0"))
     ends = branches(argument, f).at([sympy.Symbol("t")], f.theta_symbols)
     for name, branch in claimed["phi"].items():
         domain = Domain({"T": name}, {"t": "1" if ">" in name else "-1"})

@@ -19,7 +19,7 @@ from danskin.claims.branches import branches
 from danskin.claims.core import Claim
 from danskin.claims.gram import Domain, known_maximizers
 from danskin.claims.implication import prove_twice
-from danskin.claims.pair import pair_gram
+from danskin.claims.pair import every_cosine, pair_gram
 from danskin.counterexamples import OBTUSE_PAIR, pull_back
 from danskin.errors import InvalidInputError
 from danskin.expression import parse
@@ -85,6 +85,7 @@ AS_PRINTED = Claim(
 def _corrected(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
     f = obtuse_pair
     point, domain = pair_gram(f, claimed)
+    every_cosine(argument, domain)
     a, b = f.theta_symbols
     values = list(branches(argument, f).values)
     argument.part(

@@ -17,8 +17,8 @@ from danskin.claims.argument import (
 )
 from danskin.claims.branches import branches
 from danskin.claims.core import Claim
-from danskin.claims.gram import Domain, known_maximizers, maximum_is, number_is
-from danskin.claims.implication import prove_twice
+from danskin.claims.gram import Domain, cases_are, known_maximizers, maximum_is, number_is
+from danskin.claims.implication import Implication, prove_twice
 from danskin.claims.vectors import inner
 from danskin.counterexamples import ORABONA
 from danskin.derivative import directional_derivative
@@ -73,6 +73,7 @@ def _maximizers(argument: Argument, claimed: dict[str, Any], orabona: Any) -> No
             EXACT,
         )
     values = branches(argument, orabona).at([t1, t2], orabona.theta_symbols)
+    cases_are(argument, claimed["phi"], ("t2 >= 0", "t2 <= 0"))
     for side, phi in claimed["phi"].items():
         sample = {"t1": "1/3", "t2": "2" if ">" in side else "-2"}
         domain = Domain({"SIDE": side}, sample)
@@ -140,10 +141,27 @@ def _ascent(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None:
             value,
             everywhere,
         )
-    for hypothesis, sample, relation in claimed["sign"]:
-        domain = Domain({f"H{i}": h for i, h in enumerate(hypothesis)}, {"t": sample})
-        statement = domain.implies(f"D {relation} 0", {"D": value})
-        prove_twice(argument, f"D {relation} 0 for {domain}", statement)
+    let = {"D": value}
+    prove_twice(
+        argument,
+        f"It is positive iff {claimed['positive iff']}, that is |theta1| < 1",
+        [
+            Implication.read(
+                {"D": "D > 0"},
+                claimed["positive iff"],
+                sample={"t": 0},
+                let=let,
+                certificate="4*NOT + D",
+            ),
+            Implication.read(
+                {"T": claimed["positive iff"]},
+                "D > 0",
+                sample={"t": 0},
+                let=let,
+                certificate="NOT + 4*T",
+            ),
+        ],
+    )
 
 
 ASCENT = Claim(
@@ -160,11 +178,7 @@ ASCENT = Claim(
     claimed={
         "gradients": _GRADIENTS,
         "D": "4 - 4*t**2",
-        "sign": (
-            (("t > -1", "t < 1"), "1/2", ">"),
-            (("t >= 1",), "2", "<="),
-            (("t <= -1",), "-2", "<="),
-        ),
+        "positive iff": "t**2 < 1",
     },
     prove=_ascent,
     kind="statement",
