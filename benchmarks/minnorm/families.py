@@ -80,7 +80,7 @@ def near_duplicates(rng: np.random.Generator, m: int, n: int) -> np.ndarray:
 def obtuse_pairs(rng: np.random.Generator, m: int, n: int) -> np.ndarray:
     """Pairs of unit vectors at an angle up to pi - 1e-8, all in one plane's neighbourhood."""
     angle = np.pi - 10.0 ** rng.uniform(-8, -1)
-    frame = np.linalg.qr(rng.standard_normal((n, n)))[0]
+    frame = np.linalg.qr(rng.standard_normal((max(2, n),) * 2))[0]
     points = np.tile(frame[0], (m, 1))
     points[1::2] = np.cos(angle) * frame[0] + np.sin(angle) * frame[1]
     return points * rng.uniform(0.5, 2.0, (m, 1))

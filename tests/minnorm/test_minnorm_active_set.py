@@ -1,4 +1,4 @@
-"""The active set on the points themselves: least squares on a face, and the sparse start."""
+"""The active set on the points themselves: least squares on a face, and any start."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from danskin.minnorm.active_set import _least_squares, active_set
-from danskin.minnorm.warm import warm_start
 
 
 def test_least_squares_with_a_repeated_and_a_weak_column():
@@ -26,19 +25,6 @@ def test_a_gain_along_a_flat_direction_is_unbounded():
     )
     assert not bounded
     assert direction == pytest.approx([0.5, -0.5])
-
-
-@pytest.mark.parametrize("sizes", [(40,), (10, 10, 20)])
-def test_warm_start_is_feasible_sparse_and_close(sizes):
-    rng = np.random.default_rng(1)
-    points = rng.standard_normal((40, 15)) + 1.0
-    weights = warm_start(points, sizes)
-    assert (weights >= 0).all()
-    assert np.add.reduceat(weights, np.cumsum((0, *sizes[:-1]))) == pytest.approx(1.0)
-    assert np.count_nonzero(weights) <= 30
-    best = active_set(points, sizes).weights @ points
-    x = weights @ points
-    assert 1 - 1e-12 <= np.linalg.norm(x) / np.linalg.norm(best) <= 1.01
 
 
 def test_the_same_answer_from_any_start():

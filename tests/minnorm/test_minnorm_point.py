@@ -335,7 +335,9 @@ class TestBadInput:
             min_norm_point([[1.0]], tol=tol)
 
     def test_method(self):
-        with pytest.raises(InvalidInputError, match="'auto', 'wolfe', 'double-double', 'exact', 'paper'"):
+        with pytest.raises(
+            InvalidInputError, match="'auto', 'wolfe', 'double-double', 'exact', 'paper'"
+        ):
             min_norm_point([[1.0]], method="simplex")
 
     def test_the_input_is_left_alone(self):

@@ -50,6 +50,13 @@ class TestArithmetic:
         error = exact(*tf._add(*a, *b)) - true
         assert abs(error) <= 8 * Fraction(tf.EPS2) * abs(true)
 
+    @given(doubles, st.floats(-1, 1))
+    def test_add_after_cancellation(self, a, share):
+        """The leading parts cancel; the sum of the low parts is rounded like any other."""
+        b = pair(-a[0], share)
+        true = exact(*a) + exact(*b)
+        assert abs(exact(*tf._add(*a, *b)) - true) <= 8 * Fraction(tf.EPS2) * abs(true)
+
     @given(doubles, doubles)
     def test_multiply(self, a, b):
         true = exact(*a) * exact(*b)
