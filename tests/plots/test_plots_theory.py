@@ -196,9 +196,8 @@ def test_obtuse_pairs_are_framed_and_counted():
 
 
 def test_rounding_makes_no_pair_obtuse():
-    third = 1 / 3
-    rows = np.array([[third, 1.0, -third], [1.0, 0.0, 1.0], [-1.0, 0.0, -1 - 1e-3]])
-    rows[0] += [0, 0, -1e-17]
+    rows = np.array([[-0.1, -0.2, 0.3], [1.0, 1.0, 1.0], [-1.0, -1.0, -1 - 1e-3]])
+    assert (rows @ rows.T)[0, 1] < 0  # by rounding: -0.1 - 0.2 + 0.3 is -5.6e-17
     assert not obtuse_pairs(rows)[0, 1]
     assert obtuse_pairs(rows)[1, 2]
 

@@ -268,6 +268,7 @@ NASTY = st.text(
 ) | st.sampled_from(
     [
         "<script>alert(1)</script>",
+        "`<img src=x onerror=alert(1)>`",
         "$<img src=x onerror=alert(1)>$",
         r"$\text{<script>alert(1)</script>}$",
         r"\href{javascript:alert(1)}{x}",
