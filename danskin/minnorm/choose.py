@@ -15,15 +15,17 @@ from jaxtyping import Float
 from danskin.minnorm.active_set import active_set
 from danskin.minnorm.large import large_weights
 from danskin.minnorm.product import product_weights, product_weights_of_points
-from danskin.minnorm.scaling import EPS
+from danskin.minnorm.refine import refined_weights
+from danskin.minnorm.scaling import EPS, factor
+from danskin.minnorm.twofold import wolfe_twofold
 from danskin.minnorm.wolfe import wolfe
 
-__all__ = ["float_weights", "gram_weights"]
+__all__ = ["MANY_POINTS", "float_weights", "gram_weights", "twofold_weights"]
 
 # The most gradients of one sample that Wolfe's method takes from a standing start.
 MANY_POINTS = 64
-# A relative gap above this, given the points, is worth an active set on the points themselves,
-# which loses eps * condition where the Gram matrix loses eps * condition**2; up to so many points.
+# A relative gap above this is worth an active set on the points themselves, which loses
+# eps * condition where the Gram matrix loses eps * condition**2; up to so many points.
 COARSE = 1e-9
 POLISHED_POINTS = 400
 
@@ -32,30 +34,48 @@ def gram_weights(
     gram: Float[np.ndarray, "m m"], sizes: tuple[int, ...]
 ) -> tuple[Float[np.ndarray, "m"], int]:
     """Return float64 weights from a scaled, C-contiguous Gram matrix, and the iterations."""
-    if len(sizes) > 1:
-        found = product_weights(gram, sizes)
-        return found.weights, found.iterations
     m = int(gram.shape[0])
-    return large_weights(gram) if m > MANY_POINTS else wolfe(gram, np.zeros(m))
+    if len(sizes) == 1:
+        if m <= MANY_POINTS:
+            return wolfe(gram, np.zeros(m))
+        found = large_weights(gram)
+        return found.weights, found.iterations
+    product = product_weights(gram, sizes)
+    square = float(product.weights @ gram @ product.weights)
+    size = float(product.weights @ np.sqrt(gram.diagonal()))
+    if m > POLISHED_POINTS or product.gap <= max(COARSE * square, 4 * m * EPS * size * size):
+        return product.weights, product.iterations
+    polished = active_set(factor(gram), sizes, start=product.weights)
+    return polished.weights, product.iterations + polished.iterations
 
 
 def float_weights(
     points: Float[np.ndarray, "m r"], sizes: tuple[int, ...]
 ) -> tuple[Float[np.ndarray, "m"], int]:
     """Return float64 weights from scaled points, one a row, and the iterations."""
-    m = points.shape[0]
-    if len(sizes) == 1 and m <= MANY_POINTS:
-        found = active_set(points, sizes)
-        return found.weights, found.iterations
-    if len(sizes) > 1:
+    m = int(points.shape[0])
+    if len(sizes) == 1:
+        weights, iterations = gram_weights(points @ points.T, sizes)
+    else:
         product = product_weights_of_points(points, sizes)
         weights, iterations = product.weights, product.iterations
-    else:
-        weights, iterations = large_weights(points @ points.T)
     if m > POLISHED_POINTS or _is_fine(points, weights, sizes):
         return weights, iterations
-    found = active_set(points, sizes, start=weights)
-    return found.weights, iterations + found.iterations
+    polished = active_set(points, sizes, start=weights)
+    return polished.weights, iterations + polished.iterations
+
+
+def twofold_weights(
+    gram: Float[np.ndarray, "m m"],
+    gram_lo: Float[np.ndarray, "m m"],
+    start: Float[np.ndarray, "m"],
+) -> tuple[Float[np.ndarray, "m"], Float[np.ndarray, "m"], int]:
+    """Return double-double weights of one simplex, hi and lo, and the iterations."""
+    if start.size > MANY_POINTS:
+        refined = refined_weights(gram, gram_lo, start)
+        if refined is not None:
+            return refined
+    return wolfe_twofold(gram, gram_lo, start)
 
 
 def _is_fine(

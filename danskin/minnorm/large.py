@@ -17,6 +17,7 @@ and end at a solution of the problem itself. Where pivoting cycles, Wolfe's meth
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,10 @@ from jaxtyping import Float, Int
 
 from danskin.minnorm._jit import jit
 from danskin.minnorm.pairwise import best_vertices, pairwise_steps
-from danskin.minnorm.refine import gather, refine
+from danskin.minnorm.refine import EXACT, gather, refine
 from danskin.minnorm.wolfe import wolfe
 
-__all__ = ["large_weights"]
+__all__ = ["LargeWeights", "large_weights"]
 
 _lapack: Any = scipy.linalg.lapack
 
@@ -47,21 +48,31 @@ ROUNDS = 60
 PATIENCE = 5
 
 
-def large_weights(
-    gram: Float[np.ndarray, "m m"],
-) -> tuple[Float[np.ndarray, "m"], int]:
-    """Return weights on the simplex that minimise ``a' G a``, and the number of iterations.
+@dataclass(frozen=True, eq=False)
+class LargeWeights:
+    """Feasible weights; the steps of all kinds that led there; how the answer's face looked.
+
+    `regular`: its matrix was positive definite beyond rounding, as that of affinely independent
+    points is.
+    """
+
+    weights: Float[np.ndarray, "m"]
+    iterations: int
+    regular: bool
+
+
+def large_weights(gram: Float[np.ndarray, "m m"]) -> LargeWeights:
+    """Return weights on the simplex that minimise ``a' G a``.
 
     Parameters
     ----------
     gram : (m, m), C-contiguous
-        Positive semidefinite up to rounding, scaled to entries of size about 1.
+        Positive semidefinite up to rounding, and not close to the limits of the number range.
 
     Returns
     -------
-    tuple of (m,) float64 and int
-        Feasible weights, and the pairwise steps, factorisations or major steps of Wolfe's method
-        that led there. How good they are, the two-sided certificate says.
+    LargeWeights
+        How good they are, the two-sided certificate says.
     """
     m = gram.shape[0]
     weights, slope = np.empty(m), np.empty(m)
@@ -70,14 +81,14 @@ def large_weights(
     steps, _ = pairwise_steps(gram, starts, linear, weights, slope, 1, m, 1e-10)
     root = np.sqrt(gram.diagonal())
     if root.min() == 0.0 or _pivot_small(gram, root, weights):
-        return weights, steps
-    found, rounds, solved = _pivot(gram, root, weights)
+        return LargeWeights(weights, steps, True)
+    found, rounds, solved, regular = _pivot(gram, root, weights)
     steps += rounds
     if solved:
-        return found, steps
+        return LargeWeights(found, steps, regular)
     other, major = wolfe(gram, found)
     better = min((found, other), key=lambda a: _judged(gram, a)[1])
-    return better, steps + major
+    return LargeWeights(better, steps + major, False)
 
 
 @jit
@@ -177,8 +188,8 @@ def _solve_small(
 
 def _pivot(
     gram: Float[np.ndarray, "m m"], root: Float[np.ndarray, "m"], start: Float[np.ndarray, "m"]
-) -> tuple[Float[np.ndarray, "m"], int, bool]:
-    """Block principal pivoting from the support of `start`: weights, rounds, and whether solved."""
+) -> tuple[Float[np.ndarray, "m"], int, bool, bool]:
+    """Pivot from the support of `start`: weights, rounds, whether solved, and without damping."""
     m = start.size
     diagonal = gram.diagonal()
     inside = start > 0
@@ -203,7 +214,7 @@ def _pivot(
         if singular or not patience:
             damping = STIFFER * damping if damping else DAMPING
             if damping > MOST_DAMPING:
-                return best, turn, False
+                return best, turn, False, False
             right = 1.0 + damping * diagonal * centre
             fewest, patience = m + 1, PATIENCE
             continue
@@ -223,7 +234,7 @@ def _pivot(
             if gap < least:
                 best, least = found, gap
             if damping <= DAMPING:
-                refined = refine(gram, np.zeros_like(gram), support, c, factor, y[support])
+                refined = refine(gram, EXACT, support, c, factor, y[support])
                 if float(refined.y.min()) > 0:
                     finer = np.zeros(m)
                     finer[support] = refined.y
@@ -233,7 +244,7 @@ def _pivot(
             level = float(found @ root)
             noise = max(1e-14 * square, EPS * level * level)
             if not damping or settled or least <= noise or square <= noise:
-                return best, turn, True
+                return best, turn, True, damping == 0.0
             damping = max(damping / STIFFER, DAMPING)
             centre = y
             right = 1.0 + damping * diagonal * centre
@@ -244,7 +255,7 @@ def _pivot(
         else:
             patience -= 1
         inside = (inside | enter) & ~leave
-    return best, ROUNDS, False
+    return best, ROUNDS, False, False
 
 
 def _judged(

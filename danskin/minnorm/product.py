@@ -50,11 +50,15 @@ DAMPING, STIFFER = 1e-13, 1e3
 
 @dataclass(frozen=True, eq=False)
 class ProductWeights:
-    """Feasible weights, their Frank-Wolfe gap from a recomputed slope, and the turns it took."""
+    """Feasible weights, their Frank-Wolfe gap from a recomputed slope, and the turns it took.
+
+    `regular`: on the faces visited the matrix was positive semidefinite up to rounding.
+    """
 
     weights: Float[np.ndarray, "m"]
     gap: float
     iterations: int
+    regular: bool
 
 
 def product_weights(
@@ -122,6 +126,7 @@ class _GramForm:
     ) -> None:
         self.gram, self.starts, self.linear = gram, starts, linear
         self.root = np.sqrt(gram.diagonal())
+        self.regular = True
         self.inner = _inner(starts)
         self._slope = np.empty(linear.size)
 
@@ -168,6 +173,7 @@ class PointForm:
         column = np.arange(m) - np.repeat(self.starts[:-1], sizes)
         self.diagonal = self.blocks[np.arange(m), column]
         self.root = np.sqrt(self.diagonal)
+        self.regular = True
         self.inner = _inner(self.starts)
 
     def with_linear(self, linear: Float[np.ndarray, "m"] | None) -> PointForm:
@@ -251,7 +257,7 @@ def _minimise(form: _Form, start: Float[np.ndarray, "m"] | None, tol: float) -> 
             break
         now = _newton(form, now)
         if now.gap <= tol * now.size:
-            return ProductWeights(now.weights, now.gap, turns)
+            return ProductWeights(now.weights, now.gap, turns, form.regular)
         if now.gap >= best.gap or now.gap > rounding:
             weights = now.weights.copy()
             form.sweep(weights, SWEEPS, tol)
@@ -268,7 +274,7 @@ def _minimise(form: _Form, start: Float[np.ndarray, "m"] | None, tol: float) -> 
         patience = PATIENCE if headway else patience - 1
         if now.gap < best.gap:
             best = now
-    return ProductWeights(best.weights, best.gap, turns)
+    return ProductWeights(best.weights, best.gap, turns, form.regular)
 
 
 def _newton(form: _Form, now: _Iterate) -> _Iterate:
@@ -319,6 +325,7 @@ def _face_step(form: _Form, now: _Iterate, inside: Bool[np.ndarray, "m"]) -> Flo
         factor, failed = _lapack.dpotrf(damped.T, lower=0, clean=0, overwrite_a=1)
         if not failed:
             break
+        form.regular = False
         damping *= STIFFER
     move = _lapack.dpotrs(factor, right, lower=0)[0]
     step[free] = move

@@ -20,10 +20,12 @@ from jaxtyping import Float, Int
 from danskin.minnorm._jit import jit
 from danskin.minnorm.twofold import gram_times
 
-__all__ = ["Refined", "gather", "refine", "refined_weights"]
+__all__ = ["EXACT", "Refined", "gather", "refine", "refined_weights"]
 
 _lapack: Any = scipy.linalg.lapack
 
+# The low part of a Gram matrix that has none.
+EXACT = np.empty((0, 0))
 STEPS = 12
 EXCHANGES = 12
 # Added to the diagonal, relative to it, where the points of a support are dependent: corrections
@@ -51,7 +53,7 @@ class Refined:
 
 def refine(
     gram: Float[np.ndarray, "m m"],
-    gram_lo: Float[np.ndarray, "m m"],
+    gram_lo: Float[np.ndarray, "_ _"],
     support: Int[np.ndarray, "k"],
     c: float,
     factor: Float[np.ndarray, "k k"],
@@ -90,7 +92,7 @@ def refine(
 
 def refined_weights(
     gram: Float[np.ndarray, "m m"],
-    gram_lo: Float[np.ndarray, "m m"],
+    gram_lo: Float[np.ndarray, "_ _"],
     start: Float[np.ndarray, "m"],
 ) -> tuple[Float[np.ndarray, "m"], Float[np.ndarray, "m"], int] | None:
     """Return double-double weights hi and lo from a good guess of the support, and the rounds.

@@ -22,8 +22,9 @@ from danskin.minnorm.bounds import (
     point_bounds,
     scale_bounds,
 )
-from danskin.minnorm.choose import float_weights, gram_weights
+from danskin.minnorm.choose import float_weights, gram_weights, twofold_weights
 from danskin.minnorm.gram import gram_double, gram_twofold
+from danskin.minnorm.quick import quick_weights
 from danskin.minnorm.rational import (
     IntegerGram,
     exact_active_set,
@@ -43,7 +44,6 @@ from danskin.minnorm.scaling import (
     check_tolerance,
     row_norms,
 )
-from danskin.minnorm.twofold import wolfe_twofold
 from danskin.minnorm.wolfe import small_gram
 
 __all__ = [
@@ -60,7 +60,7 @@ AIM = 1e-12
 #: One simplex of so many gradients is one call of Wolfe's method.
 SMALL = 64
 # Gaps that mean nothing: what rounding a unit vector costs its rate, and the bounds' own rounding.
-ROUNDED_DIRECTION = 4 * EPS
+ROUNDED_DIRECTION = 6 * EPS
 ROUNDED_BOUNDS = 8 * EPS
 # "auto" calls the exact solver where it takes up to about a second: long products for the Gram
 # matrix, and an elimination on the support whose integers grow with its size (k**4 bits times).
@@ -209,6 +209,9 @@ def product_min_norm_weights(
     InvalidInputError
         If `gram` or `sizes` is invalid.
     """
+    quick = quick_weights(gram, sizes, tol, AIM) if method == "auto" else None
+    if quick is not None:
+        return quick
     scaled = check_gram(gram)
     return solve_gram(scaled, check_sizes(sizes, scaled.gram.shape[0]), method, tol)
 
@@ -302,7 +305,7 @@ def float_guess(scaled: ScaledPoints) -> Float[np.ndarray, "m"]:
 def _twofold_points(scaled: ScaledPoints, found: _Found) -> _Found:
     """Solve again in double-double, from the support that float64 found."""
     hi, lo = gram_twofold(scaled)
-    weights, weights_lo, steps = wolfe_twofold(hi, lo, found.weights)
+    weights, weights_lo, steps = twofold_weights(hi, lo, found.weights)
     x, bounds = point_bounds(scaled, weights, (len(weights),), weights_lo)
     iterations = found.iterations + steps
     return _Found(weights, weights_lo, iterations, "double-double", bounds, x)
@@ -335,7 +338,7 @@ def solve_gram(
     if _refines(method, sizes, m, 1) and (
         method == "double-double" or (_too_weak(bounds, min(tol, AIM)) and not hidden)
     ):
-        weights, lo, steps = wolfe_twofold(gram, np.zeros_like(gram), weights)
+        weights, lo, steps = twofold_weights(gram, np.zeros_like(gram), weights)
         bounds = gram_bounds(gram, weights, sizes, scaled.shift, lo)
         found = _Found(weights, lo, iterations + steps, "double-double", bounds)
     if method == "exact" or (
@@ -366,7 +369,8 @@ def _float_gram(
 ) -> tuple[Float[np.ndarray, "m"], int]:
     """Weights by float64, with the very steps that `_quick` takes where it can take them."""
     if len(sizes) == 1 and sizes[0] <= SMALL:
-        plain, weights, steps = small_gram(gram)[:3]
+        weights = np.empty(sizes[0])
+        plain, steps, *_ = small_gram(gram, weights)
         if plain:
             return weights, steps
     return gram_weights(gram, sizes)
@@ -398,22 +402,25 @@ def _quick(gram: ArrayLike, tol: Number) -> GramMinNormResult | None:
     """Answer for a float64 matrix with nothing odd about it; None leaves it to the long road."""
     if (
         type(gram) is not np.ndarray
-        or gram.dtype != FLOAT64
-        or not gram.flags.carray
+        or gram.dtype is not FLOAT64
         or gram.ndim != 2
-        or not 0 < gram.shape[0] == gram.shape[1] <= SMALL
         or type(tol) is not float
         or not 0.0 < tol < math.inf
     ):
         return None
-    plain, weights, steps, exponent, upper, lower, size = small_gram(gram)
+    m, columns = gram.shape
+    if not 0 < m == columns or not gram.flags.carray:
+        return None
+    if m > SMALL:
+        return quick_weights(gram, None, tol, AIM)
+    weights = np.empty(m)
+    plain, steps, exponent, upper, lower, size = small_gram(gram, weights)
     if not plain or upper < 1e-150:  # where scaling back might round
         return None
-    m = len(weights)
     rounding = math.sqrt((m + 8) * EPS) * size
     if upper <= rounding:
         status = "stationary"
-    elif upper - lower <= min(tol, AIM) * upper:
+    elif upper - lower <= (tol if tol < AIM else AIM) * upper:
         status = "optimal"
     else:
         return None

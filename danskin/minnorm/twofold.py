@@ -195,20 +195,25 @@ def gram_times(
     w: Float[np.ndarray, "m"],
     w_lo: Float[np.ndarray, "m"],
 ) -> None:
-    """Write ``gram @ weights`` to w + w_lo, compensated."""
+    """Write ``gram @ weights`` to w + w_lo, compensated; an empty `gram_lo` stands for zeros."""
     m = gram.shape[0]
+    exact = gram_lo.shape[0] == 0
     for i in range(m):
         w[i] = 0.0
         w_lo[i] = 0.0
     for j in range(m):
         a, a_lo = weights[j], weights_lo[j]
         if a != 0.0:
-            row, row_lo = gram[j], gram_lo[j]
+            row = gram[j]
             for i in range(m):
                 p = a * row[i]
                 s, e = _two_sum(w[i], p)
                 w[i] = s
-                w_lo[i] += e + (fma(a, row[i], -p) + (a_lo * row[i] + a * row_lo[i]))
+                w_lo[i] += e + (fma(a, row[i], -p) + a_lo * row[i])
+            if not exact:
+                row_lo = gram_lo[j]
+                for i in range(m):
+                    w_lo[i] += a * row_lo[i]
     for i in range(m):
         s, e = _two_sum(w[i], w_lo[i])
         w[i] = s
@@ -232,7 +237,7 @@ def gram_certificate(
     a_lo, w, w_lo = np.zeros(m), np.empty(m), np.empty(m)
     for i in range(weights_lo.shape[0]):
         a_lo[i] = weights_lo[i]
-    gram_times(gram, np.zeros((m, m)), weights, a_lo, w, w_lo)
+    gram_times(gram, np.empty((0, 0)), weights, a_lo, w, w_lo)
     size = 0.0
     terms = 0
     square, square_lo = 0.0, 0.0

@@ -1,0 +1,127 @@
+"""The short road for a large float64 Gram matrix with nothing odd about it.
+
+Looking at every entry of a large matrix takes longer than solving with it, so one pass checks what
+one pass can check: finite, exactly symmetric, and ``|G_ij| <= |g_i| |g_j|``. That the matrix is
+positive semidefinite is checked where the answer depends on it, on the faces that the solver
+factorises (up to 64 gradients everywhere, in `solve`). Whatever is not plain, or not solved to the
+last digits, takes the long road with all its checks.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from danskin.minnorm._jit import jit
+from danskin.minnorm.boundary import ArrayLike, Number, Sizes
+from danskin.minnorm.bounds import NOTHING, Bounds, block_starts
+from danskin.minnorm.choose import MANY_POINTS
+from danskin.minnorm.large import large_weights
+from danskin.minnorm.product import product_weights
+from danskin.minnorm.refine import EXACT, refined_weights
+from danskin.minnorm.result import GramMinNormResult, judge
+from danskin.minnorm.twofold import gram_certificate
+
+__all__ = ["quick_weights"]
+
+FLOAT64 = np.dtype(np.float64)
+# Where no product of entries comes near the limits of the number range.
+LARGEST, SMALLEST = 2.0**200, 2.0**-200
+# As in `scaling.check_gram`.
+NOT_PSD = 1e-6
+# Lengths below this multiple of the rounding level may owe their existence to rounding.
+RESOLVED = 4.0
+TILE = 8
+
+
+def quick_weights(
+    gram: ArrayLike, sizes: Sizes | None, tol: Number, aim: float
+) -> GramMinNormResult | None:
+    """Return the result if its relative gap is at most `aim`, and None where the long road is due.
+
+    `sizes` are the gradients per sample, None for one sample. What the arguments look like decides
+    too: the long road knows what to say about bad ones.
+    """
+    if (
+        type(gram) is not np.ndarray
+        or gram.dtype != FLOAT64
+        or not gram.flags.carray
+        or gram.ndim != 2
+        or not 0 < gram.shape[0] == gram.shape[1]
+        or type(tol) is not float
+        or not 0.0 < tol < math.inf
+    ):
+        return None
+    m: int = gram.shape[0]
+    blocks = (m,) if sizes is None else _blocks(sizes, m)
+    if blocks is None or (len(blocks) == 1 and m <= MANY_POINTS) or not _plain(gram):
+        return None
+    found = large_weights(gram) if len(blocks) == 1 else product_weights(gram, blocks)
+    if not found.regular:
+        return None
+    weights, lo, method = found.weights, None, "wolfe"
+    starts = block_starts(blocks)
+    bounds = Bounds(*gram_certificate(gram, weights, NOTHING, starts, 0.0))
+    if bounds.upper <= RESOLVED * bounds.rounding:
+        return None
+    if _open(bounds, aim) and len(blocks) == 1:
+        refined = refined_weights(gram, EXACT, weights)
+        if refined is not None:
+            weights, lo, _ = refined
+            method = "double-double"
+            bounds = Bounds(*gram_certificate(gram, weights, lo, starts, 0.0))
+            lo.setflags(write=False)
+    if _open(bounds, aim):
+        return None
+    weights.setflags(write=False)
+    return GramMinNormResult(
+        weights=weights,
+        norm=bounds.upper,
+        lower_bound=bounds.lower,
+        status=judge(bounds, tol),
+        iterations=found.iterations,
+        method=method,
+        size=bounds.size,
+        rounding=bounds.rounding,
+        tol=tol,
+        sizes=blocks,
+        weights_lo=lo,
+    )
+
+
+def _blocks(sizes: Sizes, m: int) -> tuple[int, ...] | None:
+    if not isinstance(sizes, (list, tuple)):
+        return None
+    blocks = tuple(sizes)
+    plain = all(type(size) is int and size > 0 for size in blocks) and sum(blocks) == m
+    return blocks if plain else None
+
+
+def _open(bounds: Bounds, aim: float) -> bool:
+    return bounds.upper - bounds.lower > aim * bounds.upper
+
+
+@jit
+def _plain(gram: Float[np.ndarray, "m m"]) -> bool:
+    """Whether entries are finite and of moderate size, the matrix symmetric, and pairs agree."""
+    m = gram.shape[0]
+    root = np.empty(m)
+    for i in range(m):
+        if not SMALLEST < gram[i, i] < LARGEST:
+            return False
+        root[i] = np.sqrt(gram[i, i]) * (1.0 + NOT_PSD)
+    # Small tiles: columns of a large matrix may all fall on the same few cache lines.
+    for first in range(0, m, TILE):
+        last = min(first + TILE, m)
+        for second in range(0, first + 1, TILE):
+            bad = 0
+            for i in range(first, last):
+                for j in range(second, min(second + TILE, m)):
+                    # Written so that NaN counts as bad.
+                    bad += not abs(gram[i, j]) <= root[i] * root[j]
+                    bad += gram[i, j] != gram[j, i]
+            if bad:
+                return False
+    return True
