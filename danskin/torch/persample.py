@@ -101,15 +101,22 @@ class _State:
 
     def __init__(self, network: NetworkLoss) -> None:
         self.network = network
-        wanted = {id(p) for p in network.params}
-        named = {n: p for n, p in network.model.named_parameters() if id(p) in wanted}
-        by_id = {id(p): n for n, p in named.items()}
-        self.names = [by_id[id(p)] for p in network.params]
-        self.values = {name: named[name].detach() for name in self.names}
+        wanted = {id(p): p for p in network.params}
+        # A shared parameter has several names. A shared module has one, and is not entered twice:
+        # functional_call's own tie_weights would leave such a module with the replaced tensors.
+        self.aliases: dict[str, str] = {}
+        first: dict[int, str] = {}
+        for prefix, module in network.model.named_modules():
+            for own, p in module.named_parameters(prefix, recurse=False, remove_duplicate=False):
+                if id(p) in wanted:
+                    self.aliases[own] = first.setdefault(id(p), own)
+        self.names = [first[id(p)] for p in network.params]
+        self.values = {first[key]: p.detach() for key, p in wanted.items()}
 
     def losses(self, values: dict[str, Tensor], images: Tensor, labels: Tensor) -> Tensor:
         """Return the losses (B,) at these parameters."""
-        logits = functional_call(self.network.model, values, (images,))
+        every = {name: values[first] for name, first in self.aliases.items()}
+        logits = functional_call(self.network.model, every, (images,), tie_weights=False)
         return self.network.score(logits, labels)
 
     def at(self, images: Tensor, labels: Tensor) -> Callable[[dict[str, Tensor]], Tensor]:
