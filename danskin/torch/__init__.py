@@ -48,6 +48,11 @@ _HOME = {
     "Report": "danskin.torch.report",
     "backward": "danskin.torch.losses",
     "MinNormWeighting": "danskin.torch.weighting",
+    "audit": "danskin.torch.auditing",
+    "AuditReport": "danskin.torch.auditing",
+    "build_model": "danskin.torch.models",
+    "load_model": "danskin.torch.models",
+    "load_data": "danskin.torch.data",
     "min_norm_weights": "danskin.torch.batched",
 }
 
@@ -55,9 +60,12 @@ __all__ = [*_HOME]
 
 if TYPE_CHECKING:
     from danskin.torch.attacks import FAST, FGSM, PGD, Adversaries, Attack
+    from danskin.torch.auditing import AuditReport, audit
     from danskin.torch.batched import min_norm_weights
+    from danskin.torch.data import load_data
     from danskin.torch.ddi import METHODS, DDi
     from danskin.torch.losses import backward
+    from danskin.torch.models import build_model, load_model
     from danskin.torch.modes import Modes
     from danskin.torch.report import Report
     from danskin.torch.schedule import linear_decay

@@ -1,0 +1,27 @@
+"""Adversarial training, several methods side by side: same start, same batches, same attack.
+
+::
+
+    config = resolve(data="digits", epochs=30, seed=0)
+    for record in train(config):  # one epoch of one method
+        ...
+
+What differs between the runs is the direction of the step, and for the normalised ones its length.
+Weights, order of the images and the attack's budget are equal.
+"""
+
+from danskin.torch.train.config import RECIPES, Recipe, TrainConfig, resolve
+from danskin.torch.train.evaluate import Accuracy, accuracy
+from danskin.torch.train.loop import EpochRecord, Run, train
+
+__all__ = [
+    "RECIPES",
+    "Accuracy",
+    "EpochRecord",
+    "Recipe",
+    "Run",
+    "TrainConfig",
+    "accuracy",
+    "resolve",
+    "train",
+]
