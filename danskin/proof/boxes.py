@@ -483,16 +483,30 @@ class Cells:
 class Space:
     """S as a product of factors, behind a range of steps t if one is given.
 
+    With `rows` of numbers, the cells of many problems at once: a cell belongs to the row that it
+    starts with, its owner.
+
     Raises
     ------
     InvalidInputError
         A set that cannot be subdivided here.
     """
 
-    def __init__(self, domain: CompactSet, time: tuple[Any, Any] | None = None) -> None:
+    def __init__(
+        self,
+        domain: CompactSet,
+        time: tuple[Any, Any] | None = None,
+        rows: Sequence[tuple[Any, ...]] | None = None,
+    ) -> None:
         self.factors: list[Factor] = _factors(domain)
         if time is not None:
             self.factors.insert(0, _Time(*time))
+        if rows is not None:
+            self.factors.insert(0, _Points(rows))
+        #: How many coordinates stand before the steps and delta, and whose they are.
+        self.leading = 0 if rows is None else len(rows[0])
+        self.owners = 1 if rows is None else len(rows)
+        self._grouped = rows is not None
         self.slices: list[slice] = []
         at = 0
         for f in self.factors:
@@ -515,8 +529,12 @@ class Space:
         ]
         return Cells(parts, np.arange(math.prod(counts)))
 
+    def owner(self, cells: Cells) -> np.ndarray:
+        """Return the number of the problem that each cell belongs to, (N,)."""
+        return cells.parts[0]["index"] if self._grouped else np.zeros(len(cells), dtype=int)
+
     def enclose(self, cells: Cells) -> Intervals:
-        """Return the ranges of delta's coordinates."""
+        """Return the ranges of all coordinates: of delta, behind those of rows and steps."""
         return self._each("enclose", cells)
 
     def center(self, cells: Cells) -> Intervals:

@@ -23,7 +23,7 @@ from danskin.errors import DanskinError
 from danskin.proof.boxes import Cells
 from danskin.proof.local import LocalProblem, Ranges
 
-__all__ = ["BELOW", "NO_MAXIMIZER", "Cover", "History"]
+__all__ = ["BELOW", "NO_MAXIMIZER", "Cover", "History", "total"]
 
 #: Why a cell was dropped.
 BELOW, NO_MAXIMIZER = "value", "first-order"
@@ -68,10 +68,10 @@ class Cover:
         What remains.
     ranges : Ranges
         Enclosures over `cells`.
-    floor : float
-        A proved lower bound of phi(theta).
-    best : exact point or None
-        A point of S where g is at least `floor`.
+    floors : ndarray (owners,)
+        A proved lower bound of each problem's maximum; a single objective is one problem.
+    bests : list of exact points, or None
+        For each problem a point of S where g is at least its floor.
     evaluated : int
         Number of cells enclosed so far.
     """
@@ -80,8 +80,8 @@ class Cover:
         self.problem = problem
         self.space = problem.space
         self.history = History()
-        self.floor = -math.inf
-        self.best: tuple[Any, ...] | None = None
+        self.floors = np.full(self.space.owners, -math.inf)
+        self.bests: list[Any] = [None] * self.space.owners
         self.evaluated = 0
         self.exhausted = False
         start = self.space.start()
@@ -93,14 +93,46 @@ class Cover:
     # --- bounds ----------------------------------------------------------------------------
 
     @property
+    def owner(self) -> np.ndarray:
+        """The problem that each cell belongs to, (N,)."""
+        return self.space.owner(self.cells)
+
+    @property
+    def floor(self) -> float:
+        """A proved lower bound of phi(theta), summed over the problems."""
+        return total(self.floors, -math.inf)
+
+    @property
+    def best(self) -> tuple[Any, ...] | None:
+        """A point of S where g is at least `floor`, for a single problem."""
+        return self.bests[0]
+
+    @property
     def ceiling(self) -> float:
-        """A proved upper bound of phi(theta); inf where g is not seen to be defined."""
-        return float(self.ranges.value[1].max())
+        """A proved upper bound of phi(theta), summed; inf where g is not seen to be defined."""
+        return total(self._highest(self.ranges.value[1]), math.inf)
 
     @property
     def rate_bounds(self) -> tuple[float, float]:
-        """Bounds on the maximum of the rate over S*."""
-        return float(-self.ranges.rate[0].max()), float(self.ranges.rate[1].max())
+        """Bounds on the maximum of the rate over S*, summed over the problems."""
+        low, high = self.rates
+        return total(low, -math.inf), total(high, math.inf)
+
+    @property
+    def rates(self) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds on each problem's maximum of the rate over its S*, (owners,) each."""
+        rate = self.ranges.rate
+        return -self._highest(rate[0]), self._highest(rate[1])
+
+    def _highest(self, values: np.ndarray) -> np.ndarray:
+        """Return the largest of the cells' values for each problem; inf for one without cells.
+
+        There is none without cells, since a maximizer is never dropped; were there one, nothing
+        could be said of it.
+        """
+        highest = np.full(self.space.owners, -math.inf)
+        np.maximum.at(highest, self.owner, values)
+        return np.where(highest == -math.inf, math.inf, highest)
 
     @property
     def defined(self) -> bool:
@@ -152,29 +184,34 @@ class Cover:
         remains.
         """
         ranges = self.ranges
-        gap = np.maximum(ranges.value[1][rows] - self.floor, 1e-300)
-        spread = max(float(ranges.rate[1].max() + ranges.rate[0].max()), 1e-300)
-        scales = [gap[:, None], spread]
+        owner = self.owner
+        low, high = self.rates
+        gap = np.maximum(ranges.value[1][rows] - self.floors[owner[rows]], 1e-300)
+        spread = np.maximum((high - low)[owner[rows]], 1e-300)
+        scales = [gap[:, None], spread[:, None]]
         with np.errstate(over="ignore", invalid="ignore"):
             found = [s[rows] / c for s, c in zip(ranges.sizes, scales, strict=False)]
         return [np.nan_to_num(w, nan=1e100, posinf=1e100) for w in found]
 
     def _keep(self, kept: np.ndarray, cells: Cells, ranges: Ranges) -> None:
         """Join the cells that were not touched with new ones; drop what lies below the floor."""
-        old = self.ranges.value[1] >= self.floor
+        old = self.ranges.value[1] >= self.floors[self.owner]
         self.history.drop(self.cells.ids[kept & ~old], BELOW)
         rows = np.flatnonzero(kept & old)
         self.cells = Cells.join([self.cells.take(rows), cells])
         self.ranges = _join(_take(self.ranges, rows), ranges)
 
-    def raise_floor(self, value: float, point: tuple[Any, ...], again: bool = False) -> None:
-        """Use a point of S at which g is proved to be at least `value`."""
-        if value > self.floor or again:
-            self.floor, self.best = value, point
-            rows = self.ranges.value[1] >= self.floor
-            self.history.drop(self.cells.ids[~rows], BELOW)
-            self.cells = self.cells.take(rows)
-            self.ranges = _take(self.ranges, np.flatnonzero(rows))
+    def raise_floor(self, value: float, point: tuple[Any, ...]) -> None:
+        """Use a point of S at which g is proved to be at least `value` (a single problem)."""
+        if value > self.floors[0]:
+            self.floors[0], self.bests[0] = value, point
+        self._drop_below()
+
+    def _drop_below(self) -> None:
+        rows = self.ranges.value[1] >= self.floors[self.owner]
+        self.history.drop(self.cells.ids[~rows], BELOW)
+        self.cells = self.cells.take(rows)
+        self.ranges = _take(self.ranges, np.flatnonzero(rows))
 
     def _judge(self, cells: Cells) -> tuple[Cells, Ranges]:
         """Enclose cells, drop and shrink them until nothing changes; return what is left."""
@@ -183,7 +220,7 @@ class Cover:
             self.evaluated += len(cells)
             ranges = self.problem.enclose(cells)
             self._probe(cells)
-            above = ranges.value[1] >= self.floor
+            above = ranges.value[1] >= self.floors[self.space.owner(cells)]
             self.history.drop(cells.ids[~above], BELOW)
             cells, ranges = cells.take(above), _take(ranges, np.flatnonzero(above))
             cut, keep, changed = self.space.moves(cells, ranges.slopes)
@@ -206,7 +243,7 @@ class Cover:
         ranges = done[0][1]
         for _, more in done[1:]:
             ranges = _join(ranges, more)
-        rows = np.flatnonzero(ranges.value[1] >= self.floor)
+        rows = np.flatnonzero(ranges.value[1] >= self.floors[self.space.owner(joined)])
         if len(rows) < len(joined):
             self.history.drop(np.delete(joined.ids, rows), BELOW)
             joined, ranges = joined.take(rows), _take(ranges, rows)
@@ -215,15 +252,21 @@ class Cover:
     def _probe(self, cells: Cells) -> None:
         value, _ = self.problem.at_points(self.space.probe(cells), len(cells))
         lower = -value[0]
-        best = int(np.argmax(lower))
-        if lower[best] > self.floor:
-            self.floor = float(lower[best])
-            self.best = self.space.exact(cells, best)
+        owner = self.space.owner(cells)
+        order = np.argsort(lower, kind="stable")
+        # The last of each owner in ascending order is its best.
+        last = np.full(self.space.owners, -1)
+        last[owner[order]] = order
+        for i in np.flatnonzero(last >= 0).tolist():
+            row = int(last[i])
+            if lower[row] > self.floors[i]:
+                self.floors[i] = lower[row]
+                self.bests[i] = self.space.exact(cells, row)[self.space.leading :]
 
     def climb(self) -> None:
         """Raise the floor by a local search from the best cells: a guess, proved at its end."""
         rows = np.argsort(-self.ranges.value[1], kind="stable")[:_STARTS]
-        if not len(rows):
+        if not len(rows) or self.space.leading:
             return
         middle = np.array(self.space.center(self.cells.take(rows)))[:, 1].T
         try:
@@ -232,13 +275,13 @@ class Cover:
             return
         if np.isfinite(points).all():
             self._probe(self.space.near(points))
-            self.raise_floor(self.floor, self.best or (), again=True)
+            self._drop_below()
 
     def _close(self, start: Cells) -> None:
         """Probe points spread over S before anything is judged, for a good floor."""
         cells = start
         for _ in range(6):
-            if len(cells) > 200:
+            if len(cells) > 200 * self.space.owners:
                 break
             k = sum(f.size for f in self.space.factors)
             left, right, possible = self.space.split(cells, [np.ones((len(cells), k))])
@@ -246,6 +289,16 @@ class Cover:
                 break
             cells = Cells.join([left, right])
         self._probe(cells)
+
+
+def total(numbers: np.ndarray, side: float) -> float:
+    """Return the sum of float bounds, rounded towards `side`; `side` where one is infinite."""
+    if not np.isfinite(numbers).all():
+        return side
+    if len(numbers) == 1:
+        return float(numbers[0])
+    # fsum rounds once, to nearest.
+    return math.nextafter(math.fsum(numbers.tolist()), side)
 
 
 def _take(ranges: Ranges, rows: np.ndarray) -> Ranges:

@@ -30,7 +30,7 @@ from danskin.proof.interval import require_ieee
 from danskin.proof.local import LocalProblem
 from danskin.proof.proved import by_class
 from danskin.proof.result import DescentProof
-from danskin.proof.template import templates_for
+from danskin.proof.template import groups_of
 from danskin.proof.ties import Maximum, exact_at, float_bounds, resolve
 from danskin.verdict import Verdict
 
@@ -50,12 +50,17 @@ _CLIMB_ROUND = 5
 
 @dataclass
 class Sample:
-    """One inner problem on its way: its cover, and what is known exactly of its rate."""
+    """One inner problem on its way: its cover, and what is known exactly of its rate.
+
+    Samples that share tapes are one such problem, with bounds summed over them.
+    """
 
     f: ExpressionObjective
     theta: tuple[Any, ...]
     problem: LocalProblem
     cover: Cover
+    indices: tuple[int, ...] = (0,)
+    shared: Any = None
     rounds: int = 0
     #: The largest exact rate at proved maximizers, and whether it is the maximum over S*.
     exact: Any = None
@@ -66,8 +71,12 @@ class Sample:
     how: str = ""
     stuck: bool = False
     asked_class: bool = False
-    shared: Any = None
     best: tuple[float, float] = field(default=(-math.inf, math.inf))
+
+    @property
+    def count(self) -> int:
+        """How many samples of the batch this stands for."""
+        return self.cover.space.owners
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -103,10 +112,17 @@ class Sample:
         lo, _ = self.bounds
         if self.exact is not None:
             wanted &= (rate[1] > lo) | ~self.cover.ranges.defined
+        if self.count > 1:
+            low, high = self.cover.rates
+            width = high - low
+            worth = width >= 0.3 * width.max() if np.isfinite(width).all() else ~np.isfinite(width)
+            wanted &= worth[self.cover.owner] | ~self.cover.ranges.defined
         self.stuck = not self.cover.refine(wanted)
 
     def look_for_ties(self, seconds: float) -> None:
         """Try to learn the rate exactly."""
+        if self.count > 1:
+            return
         maximum = resolve(self.cover, min(seconds, 4.0))
         if maximum is not None:
             self._use_points(maximum)
@@ -227,17 +243,18 @@ def prove_descent(
     if asked.gamma is None:
         return _without_direction(f, samples, point, asked, S, start)
     deadline = start + seconds
-    shared = templates_for(samples) if _share(samples) else [None] * len(samples)
+    alone = [([i], None) for i in range(len(samples))]
     attempt = None
-    for templates in (shared, [None] * len(samples)):
+    for groups in (groups_of(samples) if _share(samples) else alone, alone):
         states = []
-        for s, template in zip(samples, templates, strict=True):
-            problem = LocalProblem(s, point, asked.gamma, template)
-            states.append(Sample(s, point, problem, Cover(problem), shared=template))
+        for indices, shared in groups:
+            s = samples[indices[0]]
+            problem = LocalProblem(s, point, asked.gamma, shared)
+            states.append(Sample(s, point, problem, Cover(problem), tuple(indices), shared))
         attempt = _Attempt(states, asked, deadline, tol, tell)
         attempt.run()
         # With theta put in exactly, what cancels there may decide it.
-        if attempt.decided or not any(templates) or time.monotonic() > deadline:
+        if attempt.decided or groups is alone or time.monotonic() > deadline:
             break
     assert attempt is not None
     return attempt.result(f, point, time.monotonic() - start)
@@ -274,6 +291,7 @@ class _Attempt:
         assert asked.gamma is not None
         self.size = length(asked.gamma)
         self.size_bounds = float_bounds(self.size)
+        self.count = sum(s.count for s in states)
 
     # --- bounds on D -----------------------------------------------------------------------
 
@@ -291,7 +309,7 @@ class _Attempt:
     def derivative(self) -> tuple[float, float]:
         """Bounds on D: the mean of the rates over the length of gamma."""
         lo, hi = self.total()
-        count = len(self.states)
+        count = self.count
         ends = [
             x / (n * count)
             for x, n in ((lo, self._length(lo, down=True)), (hi, self._length(hi, down=False)))
@@ -334,7 +352,7 @@ class _Attempt:
                     return
                 stale = stale + 1 if above - below > 0.9 * width else 0
                 width = min(width, above - below)
-                least = 2.0 if len(self.states) <= _FEW else 0.5
+                least = 2.0 if self.count <= _FEW else 0.5
                 patience = max(first - begun, least) * (1 if settled else 3)
                 if (settled and stale > 12) or now - first > patience:
                     return
@@ -357,7 +375,7 @@ class _Attempt:
                 continue
             if time.monotonic() > self.deadline:
                 break
-            s.refine(signs_only=not settled and len(self.states) == 1)
+            s.refine(signs_only=not settled and self.count == 1)
             if (s.rounds in _TRIES or s.stuck) and not settled:
                 s.look_for_ties(self.deadline - time.monotonic())
         return True
@@ -394,9 +412,9 @@ class _Attempt:
         exact = None
         total = self.exact_total() if complete else None
         if total is not None:
-            exact = tidy(total / (len(self.states) * self.size))
+            exact = tidy(total / (self.count * self.size))
         values = [s.value_bounds for s in self.states]
-        count = len(self.states)
+        count = self.count
         mean = _sum([v[0] for v in values], -math.inf), _sum([v[1] for v in values], math.inf)
         value = mean
         if count > 1:
@@ -441,9 +459,9 @@ class _Attempt:
         return "Maximizers proved in exact arithmetic show it."
 
     def _why_not(self) -> str:
-        for i, s in enumerate(self.states):
+        for s in self.states:
             if not s.cover.defined:
-                where = f"sample {i}: " if len(self.states) > 1 else ""
+                where = f"sample {s.indices[0]}: " if self.count > 1 else ""
                 return (
                     f"{where}g is not seen to be defined and continuous around theta on all of S "
                     "(a pole, or a root or logarithm at the edge of its domain). Restrict S or "

@@ -76,24 +76,41 @@ def proof_data(proof: Any) -> dict[str, Any]:
             ],
         },
         "claim": claim,
-        "samples": [_sample(cover, state) for cover, state in zip(covers, states, strict=True)],
+        "samples": _in_order(covers, states),
     }
 
 
-def _sample(cover: Cover, state: Any) -> dict[str, Any]:
+def _in_order(covers: Any, states: Any) -> list[dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    for number, (cover, state) in enumerate(zip(covers, states, strict=True)):
+        indices = (number,) if isinstance(state, Cover) else state.indices
+        for owner, index in enumerate(indices):
+            found[index] = _sample(cover, state, owner)
+    return [found[i] for i in sorted(found)]
+
+
+def _sample(cover: Cover, state: Any, owner: int) -> dict[str, Any]:
     cells: dict[int, dict[str, Any]] = {}
+    ahead = 1 if cover.space.leading else 0
     for made in cover.history.made:
-        for row, number in enumerate(made.ids.tolist()):
-            cells[number] = {"cell": _cell(made.parts, row), "fate": "open"}
+        owners = cover.space.owner(made)
+        for row in np.flatnonzero(owners == owner).tolist():
+            cell = _cell(made.parts[ahead:], row)
+            cells[int(made.ids[row])] = {"cell": cell, "fate": "open"}
+    roots = sum(1 for i in cover.history.made[0].ids.tolist() if i in cells)
+    # Samples that share tapes share a numbering, too: here each has its own.
+    new = {old: i for i, old in enumerate(sorted(cells))}
     for step in cover.history.steps:
         if step[0] == "drop":
             for i in step[1].tolist():
-                cells[i]["fate"] = step[2]
+                if i in cells:
+                    cells[i]["fate"] = step[2]
         else:
             into = np.stack(step[2:], axis=1).tolist()
             for i, children in zip(step[1].tolist(), into, strict=True):
-                cells[i].update(fate=step[0], into=children)
-    best = cover.best
+                if i in cells:
+                    cells[i].update(fate=step[0], into=[new[c] for c in children])
+    best = cover.bests[owner]
     facts = {"maximizers": [], "complete": False, "how": ""}
     if not isinstance(state, Cover):
         facts = {
@@ -102,9 +119,9 @@ def _sample(cover: Cover, state: Any) -> dict[str, Any]:
             "how": state.how,
         }
     return {
-        "roots": len(cover.history.made[0]),
+        "roots": roots,
         "floor": {
-            "value": float(cover.floor).hex(),
+            "value": float(cover.floors[owner]).hex(),
             "point": None if best is None else [str(c) for c in best],
         },
         "cells": [cells[i] for i in sorted(cells)],

@@ -70,8 +70,9 @@ class LocalProblem:
     theta : exact numbers (n,)
     gamma : exact numbers (n,), optional
         Without one the rate is 0.
-    shared : (Template, numbers), optional
-        Tapes shared with other samples; then theta is not put in exactly.
+    shared : (Template, rows), optional
+        Tapes for many samples at once, f the first of them, with the numbers of each; then theta
+        is not put in exactly.
     """
 
     def __init__(
@@ -79,20 +80,20 @@ class LocalProblem:
         f: ExpressionObjective,
         theta: Sequence[Any],
         gamma: Sequence[Any] | None = None,
-        shared: tuple[Template, Sequence[Any]] | None = None,
+        shared: tuple[Template, Sequence[tuple[Any, ...]]] | None = None,
     ) -> None:
         if f.expression.has(elu_slope, elu_bend):
             raise InvalidInputError(
                 "f", "its gradient in theta need not be continuous (elu_slope)", "Use elu."
             )
         self.f, self.theta, self.gamma = f, tuple(theta), gamma
-        self.space = Space(f.domain)
         self.symbols = f.delta_symbols
         self._inputs = [number_interval(t) for t in theta]
-        self._shared = None
+        self._shared, rows = None, None
         if shared is not None and gamma is not None:
-            self._shared, numbers = shared
-            self._inputs += [number_interval(c) for c in (*gamma, *numbers)]
+            self._shared, rows = shared
+            self._inputs += [number_interval(c) for c in gamma]
+        self.space = Space(f.domain, rows=rows)
 
     # --- exact expressions in delta --------------------------------------------------------
 
@@ -148,28 +149,22 @@ class LocalProblem:
 
     def climb(self, points: np.ndarray) -> np.ndarray:
         """Improve float points (N, k) by projected gradient ascent: a guess, without rigour."""
-        numeric = self._numeric
-        fixed = [float(x[1, 0]) for x in self._inputs] if self._shared is not None else []
+        numeric = NumericFunction([self.value, *self.slopes], self.symbols, to_float)
 
         def value(d: np.ndarray) -> np.ndarray:
-            return np.nan_to_num(numeric(*fixed, *d.T)[0], nan=-np.inf)
+            return np.nan_to_num(numeric(*d.T)[0], nan=-np.inf)
 
         def gradient(d: np.ndarray) -> np.ndarray:
-            return numeric(*fixed, *d.T)[1:].T
+            return numeric(*d.T)[1:].T
 
         return projected_ascent(value, gradient, points, self.f.domain, _CLIMB_STEPS)
-
-    @cached_property
-    def _numeric(self) -> NumericFunction:
-        if self._shared is not None:
-            return self._shared.numeric
-        return NumericFunction([self.value, *self.slopes], self.symbols, to_float)
 
     def enclose(self, cells: Cells) -> Ranges:
         """Enclose everything over the cells."""
         n, k = len(cells), len(self.symbols)
-        deltas = self.space.enclose(cells)
-        given, *out = self._tape([*self._inputs, *deltas], n)
+        ahead = self.space.leading
+        everything = self.space.enclose(cells)
+        given, *out = self._tape([*self._inputs, *everything], n)
         put_in = [] if self._shared is not None else [out.pop(0)]
         defined = is_defined(given, n)
         value = _best_value(given, put_in)
@@ -179,22 +174,30 @@ class LocalProblem:
         center = self.space.center(cells)
         middle, middle_rate = self.at_points(center, n)
         with np.errstate(all="ignore"):
-            offsets = [interval.sub(d, c) for d, c in zip(deltas, center, strict=True)]
+            pairs = zip(everything[ahead:], center[ahead:], strict=True)
+            offsets = [interval.sub(d, c) for d, c in pairs]
             value = interval.intersect(value, mean_value(middle, slopes, offsets))
             if bends:
                 rate = interval.intersect(rate, mean_value(middle_rate, bends, offsets))
         value = np.where(defined, value, np.inf)
         rate = np.where(defined, rate, np.inf)
-        sizes = [np.array([interval.magnitude(s) for s in slopes]).T.reshape(n, k)]
+        sizes = [_sizes(slopes, ahead, n)]
         if bends and self.gamma is not None:
-            sizes.append(np.array([interval.magnitude(b) for b in bends]).T.reshape(n, k))
-        return Ranges(value, defined, slopes, rate, sizes)
+            sizes.append(_sizes(bends, ahead, n))
+        nothing = [np.full((2, n), np.inf)] * ahead
+        return Ranges(value, defined, [*nothing, *slopes], rate, sizes)
 
 
 def rate_expression(f: ExpressionObjective, theta: Sequence[Any], gamma: Sequence[Any]) -> Any:
     """Return ``<gamma, grad_theta g(theta, .)>`` as a simplified expression in delta."""
     terms = [c * g for c, g in zip(gamma, f.gradient_at(theta), strict=True)]
     return simplified(sympy.Add(*terms), f.delta_symbols)
+
+
+def _sizes(slopes: Sequence[np.ndarray], ahead: int, count: int) -> np.ndarray:
+    """Return bounds on the slopes, behind zeros for the coordinates that are not delta's."""
+    sizes = [np.zeros(count)] * ahead + [interval.magnitude(s) for s in slopes]
+    return np.array(sizes).T.reshape(count, len(sizes))
 
 
 def is_defined(given: Enclosure, count: int) -> np.ndarray:

@@ -49,17 +49,16 @@ class Segment:
         f: ExpressionObjective,
         theta: Sequence[Any],
         gamma: Sequence[Any],
-        shared: tuple[Template, Sequence[Any]] | None = None,
+        shared: tuple[Template, Sequence[tuple[Any, ...]]] | None = None,
     ) -> None:
         self.f = f
         self._theta = [number_interval(x) for x in theta]
         self._gamma = [number_interval(c) for c in gamma]
-        self._numbers: list[np.ndarray] | None = None
+        self.rows: Sequence[tuple[Any, ...]] | None = None
         self._quotient = False
         self._bent = True
         if shared is not None:
-            template, numbers = shared
-            self._numbers = [*self._gamma, *(number_interval(c) for c in numbers)]
+            template, self.rows = shared
             self._here, self._before = template.plain, template.second
             self._start, self._at = template.start, template.points
             return
@@ -82,11 +81,12 @@ class Segment:
         self._at = Tape([f.expression, h], names, f.theta_symbols)
 
     def _inputs(self, t: np.ndarray, deltas: list[np.ndarray]) -> list[np.ndarray]:
+        """Return the tapes' inputs; `deltas` has the samples' numbers ahead."""
         moved = [
             interval.add(x, interval.mul(c, t))
             for x, c in zip(self._theta, self._gamma, strict=True)
         ]
-        between = [t] if self._numbers is None else self._numbers
+        between = [t] if self.rows is None else self._gamma
         return [*moved, *between, *deltas]
 
     def _value(self, out: list[Enclosure], h: list[Enclosure], n: int) -> np.ndarray:
@@ -97,7 +97,7 @@ class Segment:
         return np.where(is_defined(out[0], n), value, np.inf)
 
     def enclose(
-        self, space: Space, cells: Cells, floor: float
+        self, space: Space, cells: Cells, floor: np.ndarray
     ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray, np.ndarray]:
         """Bound the quotient over cells of (t, delta).
 
@@ -107,46 +107,62 @@ class Segment:
         """
         n = len(cells)
         k = len(self.f.delta_symbols)
-        t, *deltas = space.enclose(cells)
-        plain = self._numbers is None
+        t, deltas, ahead = _apart(space, space.enclose(cells))
+        plain = self.rows is None
         with np.errstate(all="ignore"):
-            out = self._here(self._inputs(t, deltas), n)
+            out = self._here(self._inputs(t, [*ahead, *deltas]), n)
             defined = is_defined(out[0], n)
             slopes = [np.where(defined, s[0], np.inf) for s in out[1 : 1 + k]]
             speed = np.where(defined, out[1 + k][0], np.inf)
             value = self._value(out, out[2 + k :], n)
-            center = space.center(cells)
-            at = self._at(self._inputs(center[0], center[1:]), n)
+            now, center, _ = _apart(space, space.center(cells))
+            at = self._at(self._inputs(now, [*ahead, *center]), n)
             middle = self._value(at, at[1:] if plain else [], n)
-            offsets = [interval.sub(d, c) for d, c in zip([t, *deltas], center, strict=True)]
+            pairs = zip([t, *deltas], [now, *center], strict=True)
+            offsets = [interval.sub(d, c) for d, c in pairs]
             mean = mean_value(middle, [speed, *slopes], offsets)
             value = np.where(defined, interval.intersect(value, mean), np.inf)
             upper = np.minimum(
                 _over_time(interval.sub(value, interval.make(floor, floor))[1], t),
-                self._from_the_start(t, deltas, center[1:], n),
+                self._from_the_start(t, deltas, center, ahead, n),
             )
         sizes = np.array([interval.magnitude(s) for s in [speed, *slopes]]).T.reshape(n, k + 1)
         return upper, slopes, sizes, defined
 
     def _from_the_start(
-        self, t: np.ndarray, deltas: list[np.ndarray], middle: list[np.ndarray], n: int
+        self,
+        t: np.ndarray,
+        deltas: list[np.ndarray],
+        middle: list[np.ndarray],
+        ahead: list[np.ndarray],
+        n: int,
     ) -> np.ndarray:
         """Return upper bounds of ``(h(t) - h(0))/t``, from dh/dt over all of [0, t]."""
         zero = np.zeros((2, n))
         until = np.array([zero[0], t[1]])
-        given, speed, last = self._before(self._inputs(until, deltas), n)
+        given, speed, last = self._before(self._inputs(until, [*ahead, *deltas]), n)
         best = speed[0][1]
         if self._quotient:
             best = np.minimum(best, last[0][1])
         elif self._bent:
             # Taylor: h(t) = h(0) + t h'(0) + t^2 h''/2.
-            start, *bends = (out[0] for out in self._start(self._inputs(zero, deltas), n))
-            at = self._start(self._inputs(zero, middle), n)[0][0]
+            start, *bends = (
+                out[0] for out in self._start(self._inputs(zero, [*ahead, *deltas]), n)
+            )
+            at = self._start(self._inputs(zero, [*ahead, *middle]), n)[0][0]
             offsets = [interval.sub(d, c) for d, c in zip(deltas, middle, strict=True)]
             start = interval.intersect(start, mean_value(at, bends, offsets))
             half = interval.mul(until, interval.make(0.5, 0.5))
             best = np.minimum(best, interval.add(start, interval.mul(half, last[0]))[1])
         return np.where(is_defined(given, n), best, np.inf)
+
+
+def _apart(
+    space: Space, columns: list[np.ndarray]
+) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+    """Return the step, delta, and the samples' numbers, which come first."""
+    m = space.leading
+    return columns[m], columns[m + 1 :], columns[:m]
 
 
 def _divided(h: Any, t: sympy.Symbol) -> Any:
@@ -173,22 +189,39 @@ def _over_time(excess: np.ndarray, t: np.ndarray) -> np.ndarray:
 
 
 class Sweep:
-    """Cells of ``[t1, t2] x S`` that cover the maximizers for every t, and bounds over them."""
+    """Cells of ``[t1, t2] x S`` that cover the maximizers for every t, and bounds over them.
 
-    def __init__(self, segment: Segment, floor: float, start: Any, end: Any) -> None:
-        self.segment, self.floor = segment, floor
-        self.space = Space(segment.f.domain, (start, end))
+    `floors` holds a proved lower bound of each sample's maximum at theta.
+    """
+
+    def __init__(self, segment: Segment, floors: np.ndarray, start: Any, end: Any) -> None:
+        self.segment, self.floors = segment, floors
+        self.space = Space(segment.f.domain, (start, end), segment.rows)
         self.evaluated = 0
         self.stuck = False
         self.cells, self.upper, self.sizes = self._judge(self.space.start())
 
     @property
-    def bound(self) -> float:
-        """An upper bound of ``(phi(theta + t gamma) - phi(theta))/t`` over the range, t > 0."""
-        return float(self.upper.max()) if len(self.upper) else -np.inf
+    def bounds(self) -> np.ndarray:
+        """Upper bounds of ``(phi_i(theta + t gamma) - phi_i(theta))/t`` over the range, t > 0."""
+        highest = np.full(self.space.owners, -np.inf)
+        np.maximum.at(highest, self.space.owner(self.cells), self.upper)
+        # A sample without cells cannot be: then nothing is claimed.
+        return np.where(highest == -np.inf, np.inf, highest)
 
-    def refine(self, wanted: np.ndarray) -> bool:
-        """Cut the wanted cells in two, highest bounds first; return whether any could be cut."""
+    def refine(self, single: bool) -> bool:
+        """Cut the cells that set the bounds, highest first; return whether any could be cut."""
+        if single:
+            wanted = self.upper >= 0
+        else:
+            owner = self.space.owner(self.cells)
+            top = self.bounds
+            low = np.full(self.space.owners, np.inf)
+            np.minimum.at(low, owner, self.upper)
+            with np.errstate(invalid="ignore"):
+                level = top - 0.25 * (top - low)
+            level = np.where(np.isfinite(level), level, top)
+            wanted = self.upper >= level[owner]
         rows = np.flatnonzero(wanted)
         if len(rows) > _BATCH:
             order = np.argsort(-self.upper[rows], kind="stable")
@@ -211,12 +244,16 @@ class Sweep:
 
     def _judge(self, cells: Cells) -> tuple[Cells, np.ndarray, np.ndarray]:
         done: list[tuple[Cells, np.ndarray, np.ndarray]] = []
+        ahead = self.space.leading
         while True:
-            self.evaluated += len(cells)
-            upper, slopes, sizes, defined = self.segment.enclose(self.space, cells, self.floor)
-            # The steps' own axis has no slope that matters to first-order conditions.
-            time = np.full_like(slopes[0], np.inf)
-            cut, keep, changed = self.space.moves(cells, [time, *slopes])
+            n = len(cells)
+            self.evaluated += n
+            floor = self.floors[self.space.owner(cells)]
+            upper, slopes, sizes, defined = self.segment.enclose(self.space, cells, floor)
+            sizes = np.concatenate([np.zeros((n, ahead)), sizes], axis=1)
+            # Neither numbers nor steps are maximized over: no slope of theirs matters.
+            others = [np.full((2, n), np.inf)] * (ahead + 1)
+            cut, keep, changed = self.space.moves(cells, [*others, *slopes])
             keep |= ~defined
             changed &= defined
             still = keep & ~changed

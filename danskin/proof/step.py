@@ -20,6 +20,7 @@ import sympy
 
 from danskin.errors import DanskinError, InvalidInputError
 from danskin.exact import exact_number, length, sign, to_float
+from danskin.proof.cover import total
 from danskin.proof.descent import DEFAULT_BUDGET, Sample, prove_descent
 from danskin.proof.result import DescentProof
 from danskin.proof.segment import Segment, Sweep
@@ -33,6 +34,7 @@ _CLOSE = 0.96
 _LEAST = 2.0**-30
 _VALUE_ROUNDS = 40
 _ROUNDS = 30
+_BATCH_ROUNDS = 16
 _SAMPLES = 400
 
 
@@ -173,7 +175,7 @@ def certified_step(
         _tighten(s, min(deadline, time.monotonic() + max(0.5, seconds / 3) / len(states)))
     failure = _first_failure(f, proof, longest)
     end = longest if failure is None else min(longest, _CLOSE * failure)
-    search = _Search(segments, [s.cover.floor for s in states], deadline)
+    search = _Search(segments, [s.cover.floors for s in states], deadline)
     slices = search.run(end, longest if failure is None else None)
     step = slices[-1][1] if slices else 0.0
     # The exact bound asked for may lie below its float.
@@ -232,7 +234,7 @@ class _Search:
     """Slices of (0, T], proved from the left."""
 
     def __init__(
-        self, segments: Sequence[Segment], floors: Sequence[float], deadline: float
+        self, segments: Sequence[Segment], floors: Sequence[np.ndarray], deadline: float
     ) -> None:
         self.segments, self.floors, self.deadline = segments, floors, deadline
         self.evaluated = 0
@@ -264,45 +266,22 @@ class _Search:
         """Whether the mean of the bounds over [a, b] is negative."""
         ends = sympy.Rational(*a.as_integer_ratio()), sympy.Rational(*b.as_integer_ratio())
         sweeps = [Sweep(s, L, *ends) for s, L in zip(self.segments, self.floors, strict=True)]
-        single = len(sweeps) == 1
+        single = len(sweeps) == 1 and len(self.floors[0]) == 1
         last = math.inf
         try:
-            for number in range(_ROUNDS if single else 16):
-                bounds = [s.bound for s in sweeps]
-                total = (
-                    math.nextafter(math.fsum(bounds), math.inf) if _all_finite(bounds) else math.inf
-                )
-                if total < 0 or (single and bounds[0] < 0) or -math.inf in bounds:
-                    return -math.inf not in bounds or total < 0
-                if time.monotonic() > deadline:
+            for number in range(_ROUNDS if single else _BATCH_ROUNDS):
+                bound = total(np.concatenate([s.bounds for s in sweeps]), math.inf)
+                if bound < 0:
+                    return True
+                if time.monotonic() > deadline or (number >= 12 and bound > 0.97 * last):
                     return False
-                if number >= 12 and total > 0.97 * last:
-                    return False
-                last = total
-                if not self._refine(sweeps, bounds, single):
+                last = bound
+                moved = [s.refine(single) for s in sweeps if not s.stuck]
+                if not any(moved):
                     return False
             return False
         finally:
             self.evaluated += sum(s.evaluated for s in sweeps)
-
-    def _refine(self, sweeps: Sequence[Sweep], bounds: Sequence[float], single: bool) -> bool:
-        moved = False
-        for s, b in zip(sweeps, bounds, strict=True):
-            if s.stuck:
-                continue
-            if single:
-                wanted = s.upper >= 0
-            else:
-                # The cells that set the bound, and those near them.
-                finite = s.upper[np.isfinite(s.upper)]
-                low = float(finite.min()) if len(finite) else b
-                wanted = s.upper >= (b - 0.25 * (b - low) if math.isfinite(b) else b)
-            moved |= s.refine(wanted)
-        return moved
-
-
-def _all_finite(numbers: Sequence[float]) -> bool:
-    return all(math.isfinite(x) for x in numbers)
 
 
 def _first_failure(f: Any, proof: DescentProof, longest: float) -> float | None:

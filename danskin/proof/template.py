@@ -14,17 +14,16 @@ from typing import Any
 
 import sympy
 
-from danskin.exact import to_float
-from danskin.expression import NumericFunction
 from danskin.limits import time_limit
 from danskin.objective import ExpressionObjective
 from danskin.proof.evaluate import Tape
 
-__all__ = ["Template", "skeleton", "templates_for"]
+__all__ = ["Template", "groups_of", "skeleton"]
 
 _DERIVATIVE_SECONDS = 20.0
 #: Numbers that mean structure and not data.
 _KEPT = (-1, 0, 1, 2)
+_LEAST = 3
 
 
 def skeleton(expr: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -111,23 +110,28 @@ class Template:
         """g, the rate, and the rate's own rate along gamma."""
         return self._tape([self._expr, self._rate, self._along(self._rate)])
 
-    @cached_property
-    def numeric(self) -> NumericFunction:
-        """The function g and its slopes in delta, in float64."""
-        return NumericFunction([self._expr, *self._slopes], self._names, to_float)
 
+def groups_of(
+    samples: Sequence[ExpressionObjective],
+) -> list[tuple[list[int], tuple[Template, list[tuple[Any, ...]]] | None]]:
+    """Group samples that share a skeleton and a set.
 
-def templates_for(samples: Sequence[ExpressionObjective]) -> list[tuple[Template, Any] | None]:
-    """Return each sample's template and numbers; None where too few samples share one."""
-    made: dict[Any, Template] = {}
-    found: list[Any] = []
-    for s in samples:
+    Returns
+    -------
+    list of (indices of the samples, (template, their numbers) or None)
+        None for groups too small to be worth it, which have one sample each.
+    """
+    found: dict[Any, tuple[list[int], list[tuple[Any, ...]]]] = {}
+    for i, s in enumerate(samples):
         expr, numbers = skeleton(s.expression)
-        key = (expr, s.theta_symbols, s.delta_symbols, len(numbers))
-        if key not in made:
-            made[key] = Template(*key)
-        found.append((made[key], numbers))
-    counts: dict[int, int] = {}
-    for template, _ in found:
-        counts[id(template)] = counts.get(id(template), 0) + 1
-    return [pair if counts[id(pair[0])] >= 3 else None for pair in found]
+        key = (expr, s.theta_symbols, s.delta_symbols, len(numbers), s.domain)
+        indices, rows = found.setdefault(key, ([], []))
+        indices.append(i)
+        rows.append(numbers)
+    groups: list[Any] = []
+    for (expr, theta, delta, count, _), (indices, rows) in found.items():
+        if len(indices) >= _LEAST and count:
+            groups.append((indices, (Template(expr, theta, delta, count), rows)))
+        else:
+            groups += [([i], None) for i in indices]
+    return groups
