@@ -49,6 +49,7 @@ docs: $(DEV) ## draw docs/gallery.md and all figures of the docs anew
 
 bench: $(PEERS) ## time the min-norm solver against cvxpy
 	$(BIN)/python benchmarks/run_minnorm.py
+	$(BIN)/python benchmarks/bridge.py --full
 
 constraints: $(BIN)/python ## resolve the pinned versions anew for this Python
 	$(BIN)/python constraints/resolve.py

@@ -78,23 +78,27 @@ def in_mode(model: nn.Module, mode: Mode) -> Iterator[None]:
 
 @contextmanager
 def still(model: nn.Module) -> Iterator[None]:
-    """Leave every buffer as it was: running statistics, power iterations, counters."""
-    norms = [
+    """Leave every buffer as it was: running statistics, power iterations, counters.
+
+    Nothing is looked at and nothing is written that did not move: no device is waited for, and
+    graphs of the caller's that hold a buffer stay valid.
+    """
+    # With this flag off, BatchNorm normalises as before and keeps no record. InstanceNorm does so
+    # in train mode only.
+    switched = [
         module
         for module in model.modules()
-        if isinstance(module, nn.modules.batchnorm._NormBase) and module.track_running_stats
+        if isinstance(module, nn.modules.batchnorm._NormBase)
+        and module.track_running_stats
+        and (isinstance(module, nn.modules.batchnorm._BatchNorm) or module.training)
     ]
-    inside = {id(buffer) for norm in norms for buffer in norm.buffers(recurse=False)}
+    safe = {id(buffer) for norm in switched for buffer in norm.buffers(recurse=False)}
     others = [
-        (module, name, buffer, buffer.detach().clone())
+        (module, name, buffer, buffer._version, buffer.detach().clone())
         for module in model.modules()
-        if module.training
         for name, buffer in module.named_buffers(recurse=False)
-        if id(buffer) not in inside
+        if id(buffer) not in safe
     ]
-    # With this flag off a normalisation in train mode takes the batch's statistics, as before, and
-    # keeps no record of them; in eval mode it would take the batch's too, so the flag stays on.
-    switched = [norm for norm in norms if norm.training]
     for norm in switched:
         norm.track_running_stats = False
     try:
@@ -103,10 +107,11 @@ def still(model: nn.Module) -> Iterator[None]:
         for norm in switched:
             norm.track_running_stats = True
         with torch.no_grad():
-            for module, name, buffer, value in others:
-                if not torch.equal(buffer, value):
+            for module, name, buffer, version, value in others:
+                if buffer._version != version:
                     buffer.copy_(value)
-                setattr(module, name, buffer)
+                if module._buffers.get(name) is not buffer:
+                    setattr(module, name, buffer)
 
 
 @contextmanager

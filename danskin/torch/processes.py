@@ -19,7 +19,12 @@ from torch.nn.parallel import DistributedDataParallel
 from danskin.errors import InvalidInputError
 from danskin.torch.gram import Gradient
 
-__all__ = ["Team", "unwrap"]
+__all__ = ["Team", "bare", "unwrap"]
+
+
+def bare(model: nn.Module) -> nn.Module:
+    """Return the network inside a DistributedDataParallel module, or the network itself."""
+    return model.module if isinstance(model, DistributedDataParallel) else model
 
 
 def unwrap(model: nn.Module, process_group: Any) -> tuple[nn.Module, Team]:
@@ -31,10 +36,8 @@ def unwrap(model: nn.Module, process_group: Any) -> tuple[nn.Module, Team]:
         If the parameters are sharded over processes, or not there yet.
     """
     if isinstance(model, DistributedDataParallel):
-        group = model.process_group if process_group is None else process_group
-        model = model.module
-    else:
-        group = process_group
+        process_group = model.process_group if process_group is None else process_group
+        model = bare(model)
     for kind in (kind.__name__ for module in model.modules() for kind in type(module).__mro__):
         if kind in ("FullyShardedDataParallel", "FSDPModule"):
             raise InvalidInputError(
@@ -45,7 +48,7 @@ def unwrap(model: nn.Module, process_group: Any) -> tuple[nn.Module, Team]:
             raise InvalidInputError(
                 "model", f"has a parameter without a shape yet ({name})", "Run one batch first."
             )
-    return model, Team(group)
+    return model, Team(process_group)
 
 
 class Team:

@@ -19,6 +19,7 @@ def accumulate(params: Sequence[Tensor], x: Gradient, factor: float = 1.0) -> No
             if piece is None:
                 continue
             if p.grad is None:
-                p.grad = (piece if factor == 1.0 else piece * factor).detach().to(p.dtype)
+                # empty_like: in the parameter's memory format, as autograd has it.
+                p.grad = torch.empty_like(p).copy_(piece).mul_(factor)
             else:
                 p.grad.add_(piece.to(p.grad.dtype), alpha=factor)

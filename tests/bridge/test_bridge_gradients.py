@@ -115,6 +115,12 @@ def test_accumulates_as_backward_does(device, net, batch):
         assert p.grad is held, "accumulated in place, as autograd does"
 
 
+def test_memory_format_is_the_parameters(device, net, batch):
+    model = net().to(device, memory_format=torch.channels_last)
+    dkt.DDi(model, dkt.PGD(model), m=2).backward(*batch())
+    assert all(p.grad.stride() == p.stride() for p in model.parameters())
+
+
 def test_written_gradients_are_the_parameters_own(device, net, batch):
     """An in-place clip of one p.grad must not reach another, nor the report."""
     model = net().to(device)

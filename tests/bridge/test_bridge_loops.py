@@ -231,6 +231,10 @@ for a, p in zip(found, net.parameters()):
         torch.testing.assert_close(a, p.grad, rtol=1e-6, atol=1e-9)
 assert abs(shared.norm - whole.norm) < 1e-9
 assert abs(shared.empirical_derivative - whole.empirical_derivative) < 1e-6
+# Attacks built on the wrapped module run on the bare one.
+ddp = nn.parallel.DistributedDataParallel(net)
+for _ in range(2):
+    dkt.DDi(ddp, dkt.PGD(ddp, steps=2), m=2, method=method).backward(images[mine], labels[mine])
 # A NaN on one process raises on both, and nobody waits for ever.
 try:
     ddi = dkt.DDi(nn.parallel.DistributedDataParallel(net),

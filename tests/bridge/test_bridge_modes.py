@@ -91,6 +91,32 @@ def test_running_statistics_count_each_image_once(device, net, batch, method):
         torch.testing.assert_close(dict(model[1].named_buffers())[name], value)
 
 
+def test_a_graph_of_the_callers_stays_valid(device, net, batch):
+    """In eval mode BatchNorm's backward pass needs its running statistics unwritten."""
+    model = net(norm="batch").to(device).eval()
+    images, labels = batch(4)
+    loss = functional.cross_entropy(model(images), labels)
+    dkt.DDi(model, dkt.PGD(model, steps=2), m=2).backward(images, labels)
+    loss.backward()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_an_attack_in_train_mode_moves_no_statistics(device, net, batch, training):
+    """Whatever mode the caller's network is in, and whoever switches it."""
+    model = net(norm="batch").to(device).train(training)
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+
+    def attack(images, labels):
+        model.train()
+        model(images)
+        return images
+
+    for modes in (dkt.Modes(attack="train", gradients="eval"), dkt.Modes(gradients="eval")):
+        dkt.DDi(model, attack, m=2, modes=modes).backward(*batch(4))
+        assert all(torch.equal(before[k], v) for k, v in model.state_dict().items())
+        assert model.training == training
+
+
 def test_other_buffers_stay_too(device, batch):
     """A power iteration or a user's counter moves once a call, not m times."""
 

@@ -30,6 +30,7 @@ from danskin.torch.arguments import (
 )
 from danskin.torch.attacks.ball import Start, make_ball
 from danskin.torch.modes import Mode, check_mode, in_mode, still
+from danskin.torch.processes import bare
 from danskin.torch.schedule import check_count
 
 __all__ = ["Adversaries", "Attack"]
@@ -108,7 +109,8 @@ class Attack(ABC):
         memory_budget: float = 2**30,
         validate: bool = True,
     ) -> None:
-        self.model = check_model(model)
+        # Through DistributedDataParallel each forward pass would wait for a backward pass.
+        self.model = bare(check_model(model))
         self.eps = check_length(eps, "eps")
         self.ball = make_ball(norm, self.eps)
         self.restarts = check_count(restarts, "restarts")
@@ -130,6 +132,7 @@ class Attack(ABC):
         self.memory_budget = check_length(memory_budget, "memory_budget")
         self.validate = validate
         self._bytes_per_sample: dict[Any, int] = {}
+        self._sources: dict[torch.device, torch.Generator] = {}
 
     def __call__(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return perturbed images (B, ...), the best restart of each sample.
@@ -227,14 +230,16 @@ class Attack(ABC):
                     p.requires_grad_(True)
 
     def _source(self, device: torch.device) -> torch.Generator:
-        if self.generator is None or self.generator.device.type != device.type:
-            fresh = torch.Generator(device)
-            # Drawn on the CPU, so that no device has to be waited for.
-            seeds = None if self.generator is None else self.generator
-            on = "cpu" if seeds is None or seeds.device.type == "cpu" else seeds.device
-            seed = torch.randint(2**62, (), generator=seeds, device=on)
-            self.generator = fresh.manual_seed(int(seed))
-        return self.generator
+        """Return the generator, or one on this device that is seeded from it."""
+        given = self.generator
+        if given is not None and given.device.type == device.type:
+            return given
+        if device not in self._sources:
+            # Drawn on the CPU where none was given, so that no device has to be waited for.
+            on = "cpu" if given is None else given.device
+            seed = int(torch.randint(2**62, (), generator=given, device=on))
+            self._sources[device] = torch.Generator(device).manual_seed(seed)
+        return self._sources[device]
 
     def _chunks(self, images: Tensor, labels: Tensor, restarts: int) -> Iterator[int]:
         """Split the restarts into chunks that fit the memory budget."""
