@@ -237,9 +237,15 @@ def _remove(
 
 @jit
 def small_gram(
-    gram: Float[np.ndarray, "m m"],
-) -> tuple[bool, Float[np.ndarray, "m"], int, int, float, float, float]:
+    gram: Float[np.ndarray, "m m"], weights: Float[np.ndarray, "m"]
+) -> tuple[bool, int, int, float, float, float]:
     """Look at a Gram matrix, scale it, solve, and certify the answer, all in one call.
+
+    Parameters
+    ----------
+    gram : (m, m), C-contiguous
+    weights : (m,)
+        Room for the answer (to make an array here costs more than all the rest for m = 2).
 
     Returns
     -------
@@ -247,7 +253,7 @@ def small_gram(
         Whether nothing is odd about the matrix: finite, far from the ends of the exponent range,
         symmetric and positive semidefinite up to float64 rounding (an elimination with a slightly
         raised diagonal goes through). `scaling.check_gram` says what is wrong with the others.
-    weights, steps
+    steps : int
         As from `wolfe`.
     exponent : int
         The matrix was divided by ``4**exponent``, exactly.
@@ -266,7 +272,7 @@ def small_gram(
             finite = finite and size <= 2.0**1000  # NaN compares false
             peak = max(peak, size)
     if not (finite and peak >= 2.0**-1020):
-        return False, start, 0, 0, 0.0, 0.0, 0.0
+        return False, 0, 0, 0.0, 0.0, 0.0
     exponent = (math.frexp(peak)[1] + 1) // 2
     factor = math.ldexp(1.0, -2 * exponent)
     for i in range(m):
@@ -275,7 +281,7 @@ def small_gram(
             if one != other:
                 limit = gram[i, i] * factor * (gram[j, j] * factor)
                 if not (one - other) * (one - other) <= NOT_SYMMETRIC**2 * limit:
-                    return False, start, 0, 0, 0.0, 0.0, 0.0
+                    return False, 0, 0, 0.0, 0.0, 0.0
             scaled[i, j] = 0.5 * (one + other)
             scaled[j, i] = scaled[i, j]
             rest[j, i] = scaled[i, j]
@@ -285,7 +291,7 @@ def small_gram(
     for k in range(m):
         rest[k, k] += 8 * m * EPS * scaled[k, k]
         if not rest[k, k] > 0.0:
-            return False, start, 0, 0, 0.0, 0.0, 0.0
+            return False, 0, 0, 0.0, 0.0, 0.0
         inverse = 1.0 / rest[k, k]
         for i in range(k + 1, m):
             multiple = rest[k, i] * inverse
@@ -300,9 +306,11 @@ def small_gram(
         total += max(start[k], 0.0)
     for k in range(m):
         start[k] = max(start[k], 0.0) / total if total > 0.0 else 0.0
-    weights, steps = wolfe(scaled, start)
-    upper, lower, size = _certificate(scaled, weights)
-    return True, weights, steps, exponent, upper, lower, size
+    found, steps = wolfe(scaled, start)
+    for i in range(m):
+        weights[i] = found[i]
+    upper, lower, size = _certificate(scaled, found)
+    return True, steps, exponent, upper, lower, size
 
 
 @jit

@@ -11,17 +11,22 @@ import numpy as np
 import pytest
 
 from danskin.minnorm import min_norm_point, min_norm_weights
+from danskin.minnorm.gram import gram_twofold
+from danskin.minnorm.scaling import check_gradients
 
-GRADIENTS = [[1.0, 2.0, 0.5], [0.5, -1.0, 1.0], [1e-9, 1.0, 3.0]]
+GRADIENTS = [[1.0, 2.0, 0.5], [0.3, -1.1, 1.0], [1e-9, 1.7, 3.0]]
 HARD = [[1.0, 1e-9], [-1.0, 1e-9]]
 ASK = f"""
 import numpy as np
 from danskin.minnorm import min_norm_point, min_norm_weights
+from danskin.minnorm.gram import gram_twofold
+from danskin.minnorm.scaling import check_gradients
 g = np.array({GRADIENTS})
 print(min_norm_weights(g @ g.T).weights.tolist())
 print(min_norm_point(g).weights.tolist())
 hard = min_norm_point({HARD})
 print(hard.method, hard.norm, hard.lower_bound)
+print(gram_twofold(check_gradients(g))[1].tolist())
 """
 # What a read-only installation looks like to numba: no folder for the cache can be made.
 READ_ONLY = """
@@ -51,6 +56,7 @@ def expected() -> str:
     return (
         f"{min_norm_weights(g @ g.T).weights.tolist()}\n{min_norm_point(g).weights.tolist()}\n"
         f"{hard.method} {hard.norm} {hard.lower_bound}\n"
+        f"{gram_twofold(check_gradients(g))[1].tolist()}\n"
     )
 
 
