@@ -14,6 +14,8 @@ Numbers are decimal (``0.1`` is 1/10) and text such as ``"sqrt(2)/10"`` is exact
     direction = "steepest"  # or numbers, or "single:0"
     lipschitz = 1  # optional, with epsilon: Theorem 3's constants
     epsilon = 0.01
+    [search]
+    box = [[-1, 1], [0, "sqrt(2)"]]  # one range for each theta, for ``danskin search``
 
 A batch is a list of ``[[sample]]`` tables, each with its own `g` and `delta`.
 """
@@ -31,7 +33,7 @@ from typing import Any
 import sympy
 
 from danskin.errors import InvalidInputError, ProblemFileError
-from danskin.exact import exact_number, exact_vector
+from danskin.exact import exact_number, exact_vector, sign
 from danskin.sets import Ball, Box, CompactSet, FiniteSet, Interval, Product, Simplex
 
 __all__ = ["Problem", "Sample", "read_problem"]
@@ -61,6 +63,8 @@ class Problem:
     at : exact point (n,), or None
     direction : "steepest", "single:i", exact numbers (n,), or None
     lipschitz, epsilon : exact constants of Theorem 3, or None
+    box : n exact pairs (lo, hi) with lo < hi, or None
+        The box of thetas to search.
     """
 
     theta: tuple[str, ...]
@@ -70,6 +74,7 @@ class Problem:
     direction: str | tuple[sympy.Expr, ...] | None
     lipschitz: sympy.Expr | None
     epsilon: sympy.Expr | None
+    box: tuple[tuple[sympy.Expr, sympy.Expr], ...] | None = None
 
 
 def read_problem(path: str | Path) -> Problem:
@@ -115,7 +120,13 @@ def _decimal(text: str) -> Decimal:
 
 def _problem(data: Mapping[str, Any]) -> Problem:
     batch = "sample" in data
-    allowed = {"theta", "parameters", "query", *(("sample",) if batch else ("g", "delta"))}
+    allowed = {
+        "theta",
+        "parameters",
+        "query",
+        "search",
+        *(("sample",) if batch else ("g", "delta")),
+    }
     _known_keys(data, allowed, "")
     theta = _names(_required(data, "theta", ""), "theta")
     parameters = _table(data.get("parameters", {}), "parameters")
@@ -139,7 +150,29 @@ def _problem(data: Mapping[str, Any]) -> Problem:
         direction=_direction(query.get("direction"), len(theta)),
         lipschitz=_optional_number(query, "lipschitz"),
         epsilon=_optional_number(query, "epsilon"),
+        box=_box(data, len(theta)),
     )
+
+
+def _box(data: Mapping[str, Any], n: int) -> tuple[tuple[sympy.Expr, sympy.Expr], ...] | None:
+    if "search" not in data:
+        return None
+    table = _table(data["search"], "search")
+    _known_keys(table, {"box"}, "search.")
+    ranges = _list(_required(table, "box", "search."), "search.box")
+    if len(ranges) != n:
+        raise InvalidInputError(
+            "search.box", f"{len(ranges)} ranges for {n} thetas", "Give each theta one [lo, hi]."
+        )
+    box = []
+    for i, r in enumerate(ranges):
+        lo, hi = exact_vector(r, f"search.box[{i}]", 2)
+        if sign(hi - lo) != 1:
+            raise InvalidInputError(
+                f"search.box[{i}]", f"[{lo}, {hi}] is empty or a point", "Write lo < hi."
+            )
+        box.append((lo, hi))
+    return tuple(box)
 
 
 def _direction(value: Any, n: int) -> str | tuple[sympy.Expr, ...] | None:

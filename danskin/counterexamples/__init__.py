@@ -3,7 +3,8 @@
 `all_families` lists them. A member knows its objective, the point, all maximizers there with their
 gradients, and claimed derivatives; `Counterexample.compare` recomputes every one of these from the
 objective and sets it beside the claim. `make_counterexample` builds one to order, from gradients,
-their Gram matrix, or the angles between them.
+their Gram matrix, or the angles between them; `find_counterexamples` looks for them in an
+objective of your own, over a box of thetas.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from danskin.counterexamples.core import (
 )
 from danskin.counterexamples.generate import GeneratedCounterexample, make_counterexample
 from danskin.counterexamples.pair import OBTUSE_PAIR, obtuse_pair
+from danskin.counterexamples.search import SearchResult, find_counterexamples
 from danskin.counterexamples.simplex import (
     SIMPLEX_FAMILY,
     simplex_family,
@@ -39,9 +41,11 @@ __all__ = [
     "Counterexample",
     "Family",
     "GeneratedCounterexample",
+    "SearchResult",
     "absolute_value",
     "all_families",
     "coupled_batch",
+    "find_counterexamples",
     "make_counterexample",
     "obtuse_pair",
     "orabona",
