@@ -145,7 +145,7 @@ def _corrected(argument: Argument, claimed: dict[str, Any], formula: Formula) ->
     kkt_at_the_min_norm_point(argument)
     negative_along(argument)
     above_the_combination(argument)
-    argument.say("With 0 in the hull, max_i <gamma, v_i> >= <gamma, 0> = 0 for every gamma.")
+    argument.written("With 0 in the hull, max_i <gamma, v_i> >= <gamma, 0> = 0 for every gamma.")
     _lifted(argument, claimed, formula)
     for vectors in claimed["instances"]:
         S = at_the_vectors(formula(len(vectors)), vectors)

@@ -8,6 +8,7 @@ from danskin.claims.argument import (
     DECISION,
     EXACT,
     SYMBOLIC,
+    WRITTEN,
     Argument,
     conjunction,
     equal,
@@ -69,7 +70,7 @@ def _relaxation(argument: Argument, claimed: dict[str, Any], formula: Any) -> No
         ),
         lemma=True,
     )
-    argument.say(
+    argument.written(
         "Where h(gamma) >= 0, as at gamma = 0, it exceeds the negative minimum. So both minima are "
         "the same, and so are the minimizers."
     )
@@ -99,7 +100,7 @@ RELAXATION = Claim(
         r"\text{ with the same minimizers}"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, WRITTEN),
     objects={"formula": OBTUSE_PAIR.formula},
     claimed={
         "sign": "h < 0",
@@ -168,7 +169,9 @@ BALL_PRINTED = Claim(
 
 def _ball_corrected(argument: Argument, claimed: dict[str, Any], formula: Any) -> None:
     above_the_combination(argument)
-    argument.say("Each vertex of the simplex is a combination: the maximum over both is the same.")
+    argument.written(
+        "Each vertex of the simplex is a combination: the maximum over both is the same."
+    )
     prove_twice(
         argument,
         "D = h/|gamma|: the unit vector gamma/n, n = |gamma| > 0, has the products y_i = z_i/n, "
@@ -211,7 +214,7 @@ BALL_CORRECTED = Claim(
     source="Appendix C, eq. (17), corrected",
     statement=_BALL,
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, WRITTEN),
     objects={"formula": simplex_formula(3)},
     claimed={
         "vectors": _THREE,

@@ -56,7 +56,7 @@ def _sion(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> None:
     minimum = claimed["inner minimum"]
     argument.say("The inner minimum of (18) over the ball, at y = M alpha with r = |y| > 0:")
     rate_below(argument, minimum)
-    argument.say(
+    argument.written(
         f"and gamma = -y/r attains {minimum}; if y = 0 every gamma gives 0. So the middle of (18) "
         "is max -|M alpha| = -min |M alpha|."
     )
@@ -66,7 +66,7 @@ def _sion(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> None:
     min_norm_point_exists(argument)
     kkt_at_the_min_norm_point(argument)
     rate_along(argument, minimum)
-    argument.say(
+    argument.written(
         f"So max_i <gamma*, g_i> <= {minimum} at gamma* = -x/r, no more than the right side; if x "
         "= 0, gamma = 0 has the value 0 on both sides."
     )
@@ -169,7 +169,7 @@ SION = Claim(
 
 def _last(argument: Argument, claimed: dict[str, Any], formula: Any, flat: Any) -> None:
     only_along(argument, claimed["norm"])
-    argument.say(
+    argument.written(
         "A minimizer gamma of the left side has <gamma, M alpha*> <= max_alpha gamma' M alpha = "
         "-|M alpha*| by (18), so it is that one; and that one is a minimizer, by (18) too: the two "
         "argmins agree and are a single point."
@@ -205,7 +205,7 @@ LAST = Claim(
         r" = \left\{-\frac{M\alpha^\star}{\|M\alpha^\star\|}\right\}"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, WRITTEN),
     objects={"formula": OBTUSE_PAIR.formula, "flat": simplex_formula(3)},
     claimed={"norm": "r > 0", "vectors": _PAIR, "rho^2": "1/5", "flat": _FLAT},
     prove=_last,

@@ -132,8 +132,8 @@ class Argument:
     def written(self, text: str) -> None:
         """Add a step that a reader has to check: it is written out, and no machine decides it.
 
-        It stands on textbook facts alone (limits, compactness, the mean value theorem); it does
-        not change the verdict, but the method of the claim names it.
+        It follows from the steps before it and from textbook facts (limits, compactness, the mean
+        value theorem); it does not change the verdict, but the method of the claim names it.
         """
         self._methods.add(WRITTEN)
         self.lines.append(typeset(f"Written: {text}"))

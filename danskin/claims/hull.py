@@ -43,8 +43,9 @@ def above_the_combination(argument: Argument) -> Verdict:
 def min_norm_point_exists(argument: Argument) -> None:
     """Say why there is one min-norm point, and only one."""
     argument.written(
-        "the hull of finitely many gradients is compact and convex, so a point x of least length "
-        "exists"
+        "the hull of the gradients is compact and convex, so a point x of least length exists. "
+        "(Also where S*, a compact set, is infinite: the gradients over it are compact, and by "
+        "Caratheodory's theorem so is their hull, whose points are finite combinations.)"
     )
     prove_twice(
         argument,

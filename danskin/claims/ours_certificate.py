@@ -10,6 +10,7 @@ from danskin.claims.argument import (
     DECISION,
     EXACT,
     SYMBOLIC,
+    WRITTEN,
     Argument,
     conjunction,
     equal,
@@ -37,7 +38,7 @@ __all__ = ["CLAIMS"]
 
 
 def _certificate(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> None:
-    argument.say(
+    argument.written(
         "x* is the min-norm point, rho = |x*|; x = sum alpha_i g_i with any alpha in the simplex "
         "is in the hull, so rho <= |x|, by the definition of rho."
     )
@@ -55,7 +56,7 @@ def _certificate(argument: Argument, claimed: dict[str, Any], **formulas: Any) -
         ),
         lemma=True,
     )
-    argument.say("If rho = 0, x* = 0 and t = 0, so l <= 0 = rho.")
+    argument.written("If rho = 0, x* = 0 and t = 0, so l <= 0 = rho.")
     prove_twice(
         argument,
         "-u descends iff l > 0: D(theta; -u) = max_i <-u, g_i> = -l",
@@ -113,7 +114,7 @@ CERTIFICATE = Claim(
         r" g_i\rangle > 0"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, WRITTEN),
     objects={"obtuse pair": OBTUSE_PAIR.formula, "three vectors": simplex_formula(3)},
     claimed={
         "lower": "<=",

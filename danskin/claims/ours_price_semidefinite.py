@@ -86,7 +86,7 @@ def _only_if(argument: Argument, claimed: dict[str, Any]) -> None:
         ),
         lemma=True,
     )
-    argument.say(
+    argument.written(
         "B is then the Gram matrix of y, g_1, ..., g_m, hence B >= 0. If q = 0, then rho = 0, and "
         "y = 0, r = 0 serve."
     )

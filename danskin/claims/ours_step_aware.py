@@ -279,7 +279,7 @@ def _late(argument: Argument, claimed: dict[str, Any], absolute_value: Any) -> N
         ],
         lemma=True,
     )
-    argument.say(
+    argument.written(
         "and sum a_j g_j = -p/e + 0. They are on active lines, so w = sum a_j v_j = m - <sum a_j "
         "g_j, p> = m + |p|^2/e: with x = -p/e the last step of step-aware-optimal applies, and "
         "d(e) = p for every e >= K."

@@ -169,7 +169,7 @@ MANY = Claim(
 
 def _none(argument: Argument, claimed: dict[str, Any], absolute_value: Any) -> None:
     no_longer_than(argument)
-    argument.say(
+    argument.written(
         "With 0 in the hull of all gradients M has a minimizer, and p is the one of least norm "
         "(step-aware-from-some-step-on). So no step has a length r > |p|; p lies in the ball |d| "
         "<= r and is the least-norm solution there."
@@ -217,7 +217,7 @@ NONE = Claim(
         r" -\tfrac12 = \arg\min_{|d| \le 1} \max_j (v_j + g_j d)"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT, NUMERIC),
+    methods=(SYMBOLIC, DECISION, EXACT, WRITTEN, NUMERIC),
     objects={"absolute_value": ABSOLUTE_VALUE.formula},
     claimed={
         "theta": "1/2",

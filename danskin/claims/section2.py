@@ -6,7 +6,16 @@ from typing import Any
 
 import sympy
 
-from danskin.claims.argument import EXACT, SYMBOLIC, Argument, decided, equal, ordered
+from danskin.claims.argument import (
+    DECISION,
+    EXACT,
+    SYMBOLIC,
+    WRITTEN,
+    Argument,
+    decided,
+    equal,
+    ordered,
+)
 from danskin.claims.branches import branches
 from danskin.claims.core import Claim
 from danskin.claims.gram import (
@@ -120,7 +129,7 @@ def _corollary_corrected(
     domain = Domain(claimed["hypotheses"], claimed["sample"])
     gram = sympy.Matrix([[domain.names["s"]]])
     domain.covers(argument, "Every v that is not 0 has s > 0", {"S": "s > 0"})
-    argument.say(
+    argument.written(
         "If all maximizers share the gradient v, Danskin's maximum is over one number: D(theta; "
         "-v) = <-v, v>/|v|. Let s = |v|^2 > 0: only s enters, in any dimension and for any such g; "
         "the two objectives below are the cases of one maximizer and of infinitely many."
@@ -166,7 +175,7 @@ COROLLARY_CORRECTED = Claim(
         r" \implies D(\theta; -v) = -\|v\| < 0"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, "decision procedure", EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, WRITTEN),
     objects={
         "single": MinMaxObjective.from_expression("a - d**2", ["a"], ["d"], Interval(-1, 1)),
         "infinite": MinMaxObjective.from_expression("a", ["a"], ["d"], Interval(0, 1)),

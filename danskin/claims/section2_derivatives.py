@@ -140,7 +140,7 @@ def _lemma_1(argument: Argument, claimed: dict[str, Any], absolute_value: Any) -
         f"as t -> 0 from both sides so does -t, hence D~(-gamma) = {factor} D~(gamma) wherever the "
         "two-sided limit exists"
     )
-    argument.say(
+    argument.written(
         "One-sided: t > 0 only, and -t < 0 is not allowed, so nothing relates the two; on |theta| "
         "they differ from each other's negative:"
     )

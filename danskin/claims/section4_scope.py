@@ -113,7 +113,7 @@ def _scope_corrected(argument: Argument, claimed: dict[str, Any], **formulas: An
     argument.say("So the denominator |x| of (14) and (19) is positive where 0 is not in the hull.")
     negative_along(argument, claimed["squared norm"])
     above_the_combination(argument)
-    argument.say("With 0 in the hull, max_i <gamma, g_i> >= <gamma, 0> = 0 for every gamma.")
+    argument.written("With 0 in the hull, max_i <gamma, g_i> >= <gamma, 0> = 0 for every gamma.")
     for name, case in claimed["instances"].items():
         f = formulas[name]
         if "vectors" in case:

@@ -320,7 +320,7 @@ def _lyapunov(argument: Argument, claimed: dict[str, Any]) -> None:
         ),
         lemma=True,
     )
-    argument.say(
+    argument.written(
         "So t-^2 (f(a_k) - f*) never exceeds its start f(a_0) - f* + L |a_0 - a*|^2/2 =: E, that "
         "is f(a_k) - f* <= 4 E/(k + 2)^2: it converges, for every M."
     )

@@ -65,7 +65,7 @@ def _theorem_2(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> 
     above_the_combination(argument)
     rate_below(argument, rate)
     only_along(argument, rate=rate)
-    argument.say(
+    argument.written(
         "rho = 0: then max_i <gamma, g_i> >= <gamma, x> = 0 for every gamma, by the same convex "
         "combination: no direction descends, and there is nothing to divide by."
     )

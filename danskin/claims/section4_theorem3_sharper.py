@@ -11,6 +11,7 @@ from danskin.claims.argument import (
     DECISION,
     EXACT,
     SYMBOLIC,
+    WRITTEN,
     Argument,
     conjunction,
     decided,
@@ -34,7 +35,7 @@ __all__ = ["CLAIMS"]
 
 def _sharper(argument: Argument, claimed: dict[str, Any], orabona: Any, cubic: Any) -> None:
     chain(argument, claimed["threshold"])
-    argument.say(
+    argument.written(
         "These steps ask of gamma only its length; of L only that it bounds |grad(delta) - "
         "grad(delta_i)|/|delta - delta_i| at this theta, between a maximizer and its member of the "
         "net; and of the net only that every maximizer has a member, not that every member has a "
@@ -150,7 +151,7 @@ SHARPER = Claim(
         r" from } S^\star(\theta),\ \text{with } L \text{ on a neighbourhood of } S^\star(\theta)"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, WRITTEN),
     objects={
         "orabona": ORABONA.formula,
         "cubic": MinMaxObjective.from_expression(

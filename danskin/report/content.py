@@ -46,8 +46,8 @@ METHODS = {
     "symbolic": "identities and certificates in SymPy, for all values of the variables",
     "decision procedure": "the same statement put to z3, which finds no exception",
     "exact arithmetic": "rational and algebraic numbers, never rounded",
-    "written argument": "a step written out for the reader, a limit or compactness, say, which no "
-    "machine has checked",
+    "written argument": "a step written out for the reader (a limit, compactness, putting steps "
+    "together), which no machine has checked",
     "numeric evidence": "floating point; it supports and proves nothing",
 }
 #: What kind of difference from the paper a claim is about.
