@@ -91,15 +91,14 @@ def audit(
     check_picture(plot_file)
     lengths = None if steps is None else _numbers(steps, "--steps")
     moments = {"mean": _numbers(mean, "--mean"), "std": _numbers(std, "--std")}
-    import torch
-
     from danskin.torch import audit as measure
     from danskin.torch import load_data, load_model
+    from danskin.torch.runtime import seeded_generator
 
     if not 0 <= seed < 2**32:
         raise InvalidInputError("--seed", f"is {seed}", "Give a number from 0 to 2^32 - 1.")
     images = load_data(data, split)
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeded_generator(seed)
     wanted = _positive(batches, "--batches") * _positive(batch_size, "--batch-size")
     if wanted > len(images):
         raise InvalidInputError(

@@ -77,7 +77,7 @@ def train(
     """  # noqa: D301 - \b keeps the lines apart
     check_target(json_file, "--json")
     from danskin.torch.data import load_data
-    from danskin.torch.train import resolve
+    from danskin.torch.train import check_size, resolve
 
     with _options_named():
         chosen = {"methods": tuple(method)} if method else {}
@@ -86,6 +86,7 @@ def train(
             data, epochs=epochs, seed=seed, m=m, batch_size=batch_size, eps=eps, **chosen, **shape
         )
         sets = load_data(data, "train"), load_data(data, "test")
+        check_size(config, sets[0])
     folder = _make_folder(out, config)
     console = console_for(sys.stderr if str(json_file) == "-" else None)
     for images in sets:
@@ -145,13 +146,10 @@ def _make_folder(out: Path | None, config: TrainConfig) -> Path:
 def _run(
     config: TrainConfig, sets: tuple[Any, Any], folder: Path
 ) -> tuple[list[EpochRecord], list[Run], bool]:
-    import torch
-
+    from danskin.torch.runtime import use_threads
     from danskin.torch.train import train as run_epochs
 
-    if config.threads is not None:
-        torch.set_num_threads(config.threads)
-    about = {"torch": torch.__version__, "threads": torch.get_num_threads()}
+    about = use_threads(config.threads)
     write_json(folder / "config.json", {**config.to_dict(), "versions": about}, "--out")
     records: list[EpochRecord] = []
     runs: list[Run] = []

@@ -12,7 +12,7 @@ Weights, order of the images and the attack's budget are equal.
 
 from danskin.torch.train.config import RECIPES, Recipe, TrainConfig, resolve
 from danskin.torch.train.evaluate import Accuracy, accuracy
-from danskin.torch.train.loop import EpochRecord, Run, train
+from danskin.torch.train.loop import EpochRecord, Run, check_size, train
 
 __all__ = [
     "RECIPES",
@@ -22,6 +22,7 @@ __all__ = [
     "Run",
     "TrainConfig",
     "accuracy",
+    "check_size",
     "resolve",
     "train",
 ]

@@ -19,7 +19,7 @@ from danskin.torch.models import Architecture, architecture, build_model
 from danskin.torch.train.config import RECIPES, TrainConfig
 from danskin.torch.train.evaluate import Accuracy, accuracy
 
-__all__ = ["EpochRecord", "Run", "train"]
+__all__ = ["EpochRecord", "Run", "check_size", "train"]
 
 
 @dataclass(frozen=True)
@@ -121,17 +121,22 @@ def train(
     InvalidInputError
         The training set is smaller than a batch.
     """
-    if len(training) < config.batch_size:
-        raise InvalidInputError(
-            "batch_size", f"is {config.batch_size}, and there are {len(training)} images",
-            "Take smaller batches.",
-        )  # fmt: skip
+    check_size(config, training)
     runs = [_start(config, method, training) for method in config.methods]
     started(runs)
     for epoch in range(config.epochs):
         for run in runs:
             if not run.stopped:
                 yield _epoch(config, run, epoch, training, held_out, tick)
+
+
+def check_size(config: TrainConfig, training: Images) -> None:
+    """Raise if there are fewer images than a batch takes."""
+    if len(training) < config.batch_size:
+        raise InvalidInputError(
+            "batch_size", f"is {config.batch_size}, and there are {len(training)} images",
+            "Take smaller batches.",
+        )  # fmt: skip
 
 
 def _start(config: TrainConfig, method: str, training: Images) -> Run:
