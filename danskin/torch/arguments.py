@@ -107,9 +107,23 @@ def check_logits(logits: Any, labels: Tensor, highest: int | None = None) -> Ten
             f"returns {what} for {len(labels)} images",
             "It must return logits (B, C); wrap it in a module that does, or pass a loss of yours.",
         )
-    if labels.dim() == 1 and labels.dtype != torch.int64:
+    if labels.is_floating_point():
+        if labels.shape != logits.shape:
+            raise InvalidInputError(
+                "labels",
+                f"has shape {tuple(labels.shape)} and the logits {tuple(logits.shape)}",
+                "Class probabilities have the shape of the logits.",
+            )
+        return logits
+    if labels.dtype != torch.int64:
         raise InvalidInputError(
             "labels", f"has dtype {labels.dtype}", "Class indices are int64: labels.long()."
+        )
+    if labels.dim() != 1 or logits.dim() != 2:
+        raise InvalidInputError(
+            "labels",
+            f"has shape {tuple(labels.shape)} and the logits {tuple(logits.shape)}",
+            "Class indices are (B,) for logits (B, C); for anything else pass a loss of yours.",
         )
     if highest is not None and highest >= logits.shape[1]:
         raise InvalidInputError(

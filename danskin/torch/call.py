@@ -92,7 +92,10 @@ class Call:
             cast,
         ):
             found = [
-                self._checked(self.attack(self.images[part], self.labels[part]), part)
+                # A copy each: an attack may work in place.
+                self._checked(
+                    self.attack(self.images[part].clone(), self.labels[part].clone()), part
+                )
                 for part in self.network.parts(len(self.images))
             ]
         return found[0] if len(found) == 1 else torch.cat(found)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 from torch.func import functional_call, grad, jvp, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from danskin.errors import InvalidInputError
 from danskin.torch.gradients import NetworkLoss
@@ -82,7 +83,8 @@ def products(
         for (name, value), piece in zip(state.values.items(), x, strict=True)
     }
     losses, slopes = [], []
-    with network.ready(record=False):
+    # The fused attention kernels have neither a forward mode nor a second derivative.
+    with network.ready(record=False), sdpa_kernel(SDPBackend.MATH):
         for part in network.parts(len(images)):
             f = state.at(images[part], labels[part])
             with torch.no_grad():

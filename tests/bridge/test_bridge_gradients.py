@@ -297,6 +297,58 @@ def test_half_parameters_are_refused(net, batch, device):
         dkt.DDi(model, lambda i, y: i).backward(images.half(), labels)
 
 
+class Attention(nn.Module):
+    """A transformer layer: fused kernels, dropout inside."""
+
+    def __init__(self, dropout):
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(12, 2, 16, dropout, batch_first=True)
+        self.head = nn.Linear(12, 3)
+
+    def forward(self, x):
+        return self.head(self.layer(x.reshape(len(x), 9, 12)).mean(dim=1))
+
+
+@pytest.mark.parametrize("budget", [0, 1e9])
+def test_attention_in_the_product_methods(device, batch, playback, budget):
+    model = Attention(0.1).to(device).eval()
+    images, labels = batch(4)
+    expected = by_hand(model, images, labels)
+    ddi = dkt.DDi(model, playback(images), m=2, method="product", memory_budget=budget)
+    ddi.backward(images, labels)
+    check_gradients(model, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_matrix_free_refuses_masks_that_it_cannot_repeat(device, batch):
+    """Its two passes must see one function, or the bounds would be about another."""
+    model = Attention(0.5).to(device).train()
+    images, labels = batch(6)
+    ddi = dkt.DDi(model, lambda i, y: i, m=2, method="product", memory_budget=0)
+    with pytest.raises(InvalidInputError, match="random numbers") as error:
+        ddi.backward(images, labels)
+    assert "memory_budget" in error.value.remedy
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_an_attack_that_works_in_place_spoils_no_data(device, net, batch):
+    model = net().to(device)
+    images, labels = batch()
+    before = images.clone()
+    dkt.DDi(model, lambda i, y: i.mul_(0.5), m=3).backward(images, labels)
+    assert torch.equal(images, before)
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda y: y[:, None], lambda y: y.float(), lambda y: y + 3, lambda y: y - 9]
+)
+def test_bad_labels_are_named(device, net, batch, spoil):
+    model = net().to(device)
+    images, labels = batch()
+    with pytest.raises(InvalidInputError) as error:
+        dkt.DDi(model, lambda i, y: i).backward(images, spoil(labels))
+    assert error.value.argument == "labels"
+
+
 def test_dropout_draws_one_mask_a_call(device, batch, playback):
     """All adversaries of a call see one function; the next call sees another."""
     model = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(108, 3)).to(device).train()

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from danskin.errors import InvalidInputError
 from danskin.minnorm import (
     min_norm_weights,
     product_min_norm_weights,
@@ -174,10 +175,12 @@ class _Vertices:
         self.gradients: list[Gradient] = []
         self.picks: list[np.ndarray] = []
         self.gram = np.zeros((0, 0))
+        self.first_losses: Tensor | None = None
 
     def add(self, points: Tensor, index: Tensor) -> None:
         """Compute the gradient at one adversary a sample."""
         losses, gradient = self.call.gradient(choose(points, index))
+        self.first_losses = losses if self.first_losses is None else self.first_losses
         with self.call.clock("gradients"):
             row = np.array([dot(gradient, other) for other in [*self.gradients, gradient]])
         k = len(row)
@@ -193,6 +196,17 @@ class _Vertices:
         """Whether this vertex is among them, on all processes."""
         mine = any(np.array_equal(pick, index.cpu().numpy()) for pick in self.picks)
         return self.call.team.number(float(not mine), index.device) == 0
+
+    def check_same_function(self, losses: Tensor) -> None:
+        """Raise if forward mode sees other losses (B,) than the first vertex's gradient did."""
+        assert self.first_losses is not None
+        gap = (losses - self.first_losses).abs() - 1e-2 * self.first_losses.abs()
+        if self.call.team.number(float((gap > 1e-2).sum()), losses.device) > 0:
+            raise InvalidInputError(
+                "model",
+                "draws other random numbers in forward mode (dropout), so its losses differ",
+                'Take modes=Modes(gradients="eval"), or a memory_budget for stored gradients.',
+            )
 
     def values(self, losses: Tensor) -> np.ndarray:
         """Return the mean loss of each vertex (k,) from the losses (m, B)."""
@@ -230,6 +244,7 @@ def _matrix_free(call: Call, adversaries: list[Tensor], steps: Settings | None) 
         with call.clock("gradients"):
             x = weighted_sum(vertices.gradients, weights)
             losses, slopes = _slopes(call, points, x)
+            vertices.check_same_function(losses[0])
             square = dot(x, x)
             heights = slopes if math.isinf(eta) else slopes - losses.double() / eta
             # <x, x> less the value term: what the present weights achieve of the linear program.
