@@ -5,8 +5,8 @@
 Pairwise steps find most of the support in a few sweeps and then slow down. Newton's method goes on
 where they stop: on the face spanned by the support, with each block described by differences to
 its heaviest point, the minimizer is the solution of ``Z'G Z z = -Z's`` (Z the differences, s the
-slope ``G a - c``). Weights that it makes negative are dropped and the rest solved again; the result
-is taken if it is lower, and else the first step is cut at the boundary, which is always lower. A
+slope ``G a - c``). Weights that it makes negative are dropped and the rest solved again; if that
+went too far, up instead of down, the first step is cut at the boundary, which is always lower. A
 sweep of pairwise steps then lets points in that the face leaves out. ``Z'G Z`` is singular where
 the points of a face are dependent; a proximal term then keeps the step finite, and repeated steps
 remove its effect.
@@ -37,6 +37,7 @@ EPS = 2.0**-52
 INNER = 10
 # Sweeps before the first Newton step, and between two.
 FIRST_SWEEPS, SWEEPS = 4, 2
+LARGE_FACE = 400
 TURNS = 200
 # Faces that one Newton step may walk through.
 DROPS = 12
@@ -246,6 +247,10 @@ def _at(form: _Form, weights: Float[np.ndarray, "m"]) -> _Iterate:
 def _minimise(form: _Form, start: Float[np.ndarray, "m"] | None, tol: float) -> ProductWeights:
     weights = form.vertices() if start is None else start.copy()
     form.sweep(weights, FIRST_SWEEPS, tol)
+    # Newton's step costs the cube of the face's dimension, a sweep the same whatever it is.
+    share = 1 if int(np.count_nonzero(weights)) - form.starts.size < LARGE_FACE else 6
+    if share > 1:
+        form.sweep(weights, share * FIRST_SWEEPS, tol)
     now = _at(form, weights)
     best, patience, turns = now, PATIENCE, 0
     while turns < TURNS and patience:
@@ -260,7 +265,7 @@ def _minimise(form: _Form, start: Float[np.ndarray, "m"] | None, tol: float) -> 
             return ProductWeights(now.weights, now.gap, turns, form.regular)
         if now.gap >= best.gap or now.gap > rounding:
             weights = now.weights.copy()
-            form.sweep(weights, SWEEPS, tol)
+            form.sweep(weights, share * SWEEPS, tol)
             swept = _at(form, weights)
             if now.gap < best.gap and now.gap < swept.gap:
                 best = now
