@@ -31,7 +31,7 @@ from danskin.proof.local import LocalProblem
 from danskin.proof.proved import by_class
 from danskin.proof.result import DescentProof
 from danskin.proof.template import groups_of
-from danskin.proof.ties import Maximum, exact_at, float_bounds, resolve
+from danskin.proof.ties import Maximum, exact_at, float_bounds, resolve, several_clusters
 from danskin.verdict import Verdict
 
 __all__ = ["DEFAULT_BUDGET", "Sample", "expression_samples", "prove_descent"]
@@ -42,6 +42,8 @@ _TOLERANCE = 1e-6
 #: Rounds after which ties are looked at.
 _TRIES = frozenset({3, 7, 12, 18, 25, 33, 42, 52, 64, 78, 94, 112, 132})
 _MAX_ROUNDS = 400
+#: Rounds without a tighter enclosure, after the verdict.
+_STALE = 8
 #: A batch this small has its enclosure tightened as a single objective does.
 _FEW = 8
 #: When a local search raises the lower bound of phi: easy problems are over by then.
@@ -146,7 +148,7 @@ class Sample:
             return False
         # A "lower" bound over a proved set is a maximum over some of its points.
         self.exact, self.complete, self.how = rate, d.bound == "exact", "class"
-        self.points, self.points_complete = S.exact_deltas or (), not S.faces
+        self.points, self.points_complete = S.exact_deltas or (), not S.faces and S.complete
         self.value = S.exact_value
         return True
 
@@ -163,7 +165,7 @@ class Sample:
             return
         if inside:
             self.exact, self.complete, self.how = best[0], maximum.complete, maximum.how
-            self.points, self.points_complete = maximum.points, maximum.complete
+            self.points, self.points_complete = maximum.points, maximum.all
             self.value = maximum.value
             low = float_bounds(maximum.value)[0]
             self.cover.raise_floor(low, maximum.points[0])
@@ -353,8 +355,8 @@ class _Attempt:
                 stale = stale + 1 if above - below > 0.9 * width else 0
                 width = min(width, above - below)
                 least = 2.0 if self.count <= _FEW else 0.5
-                patience = max(first - begun, least) * (1 if settled else 3)
-                if (settled and stale > 12) or now - first > patience:
+                patience = max(first - begun, least if settled or above > self.tol else 0.3)
+                if (settled and stale > _STALE) or now - first > patience:
                     return
             if now > self.deadline or not self._round(settled):
                 break
@@ -376,7 +378,9 @@ class _Attempt:
             if time.monotonic() > self.deadline:
                 break
             s.refine(signs_only=not settled and self.count == 1)
-            if (s.rounds in _TRIES or s.stuck) and not settled:
+            # Once there is a verdict, ties matter to the enclosure only, and not for one cluster.
+            due = s.rounds in _TRIES or s.stuck
+            if due and not s.complete and (not settled or several_clusters(s.cover)):
                 s.look_for_ties(self.deadline - time.monotonic())
         return True
 

@@ -8,7 +8,7 @@ The mean-value form ``f(c) + sum f_i (x_i - c_i)`` tightens both g and the deriv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 import sympy
 
 from danskin.argmax import projected_ascent
-from danskin.argmax.polynomial import polynomial_terms, written_out
+from danskin.argmax.polynomial import Terms, polynomial_terms, written_out
 from danskin.errors import InvalidInputError
 from danskin.exact import sign, to_float
 from danskin.expression import NumericFunction, elu_bend, elu_slope
@@ -28,6 +28,7 @@ from danskin.proof.boxes import Cells, Space
 from danskin.proof.elementary import DEFINED
 from danskin.proof.evaluate import Enclosure, Tape, number_interval
 from danskin.proof.template import Template
+from danskin.sets import CompactSet, Product, Simplex
 
 __all__ = ["LocalProblem", "Ranges", "is_defined", "mean_value", "rate_expression", "simplified"]
 
@@ -100,7 +101,7 @@ class LocalProblem:
     @cached_property
     def value(self) -> Any:
         """``g(theta, .)``, exactly."""
-        return simplified(self.f.at(self.theta), self.symbols)
+        return simplified(self.f.at(self.theta), self.symbols, self.f.domain)
 
     @cached_property
     def rate(self) -> Any:
@@ -191,7 +192,7 @@ class LocalProblem:
 def rate_expression(f: ExpressionObjective, theta: Sequence[Any], gamma: Sequence[Any]) -> Any:
     """Return ``<gamma, grad_theta g(theta, .)>`` as a simplified expression in delta."""
     terms = [c * g for c, g in zip(gamma, f.gradient_at(theta), strict=True)]
-    return simplified(sympy.Add(*terms), f.delta_symbols)
+    return simplified(sympy.Add(*terms), f.delta_symbols, f.domain)
 
 
 def _sizes(slopes: Sequence[np.ndarray], ahead: int, count: int) -> np.ndarray:
@@ -224,21 +225,42 @@ def mean_value(
     return total
 
 
-def simplified(expr: Any, symbols: Sequence[sympy.Symbol]) -> Any:
-    """Return an equal expression in which what cancels has cancelled, where that is cheap."""
+def simplified(expr: Any, symbols: Sequence[sympy.Symbol], domain: CompactSet | None = None) -> Any:
+    """Return an expression, equal on the set, in which what cancels has cancelled.
+
+    On a simplex the coordinates add up to 1; where that shortens a polynomial, it is used. The
+    result then equals `expr` on the simplex's plane, and so do its derivatives along the plane,
+    the only ones that first-order conditions and mean values there ask for.
+    """
     with time_limit(_DERIVATIVE_SECONDS, "writing g out"):
         terms = polynomial_terms(expr, symbols)
-        if terms is not None and len(terms) <= _MAX_TERMS:
-            return sympy.Add(
-                *(
-                    c * sympy.Mul(*(s**e for s, e in zip(symbols, powers, strict=True)))
-                    for powers, c in terms.items()
-                )
-            )
         if terms is None:
             spread = written_out(expr)
-            if spread.count_ops() < expr.count_ops():
-                return spread
             if not spread.free_symbols and sign(spread) == 0:
                 return sympy.Integer(0)
-    return expr
+            return spread if spread.count_ops() < expr.count_ops() else expr
+        for last, rest in _simplex_sums(domain, symbols):
+            shorter = polynomial_terms(_polynomial(terms, symbols).xreplace({last: rest}), symbols)
+            if shorter is not None and len(shorter) < len(terms):
+                terms = shorter
+        return _polynomial(terms, symbols) if len(terms) <= _MAX_TERMS else expr
+
+
+def _polynomial(terms: Terms, symbols: Sequence[sympy.Symbol]) -> Any:
+    return sympy.Add(
+        *(
+            c * sympy.Mul(*(s**e for s, e in zip(symbols, powers, strict=True)))
+            for powers, c in terms.items()
+        )
+    )
+
+
+def _simplex_sums(
+    domain: CompactSet | None, symbols: Sequence[sympy.Symbol]
+) -> Iterator[tuple[sympy.Symbol, Any]]:
+    """Yield each simplex's last coordinate with what the others make it."""
+    if isinstance(domain, Simplex):
+        yield symbols[-1], 1 - sympy.Add(*symbols[:-1])
+    elif isinstance(domain, Product):
+        for factor, where in zip(domain.sets, domain.slices, strict=True):
+            yield from _simplex_sums(factor, symbols[where])

@@ -68,7 +68,7 @@ def as_maximizer_set(f: ExpressionObjective, theta: Sequence[Any], found: Maximu
         exact_deltas=found.points,
         exact_gradients=rows,
         faces=(),
-        complete=found.complete,
+        complete=found.complete and found.all,
         spans=True,
         value=value,
         exact_value=found.value,
@@ -96,7 +96,7 @@ def prove_maximizers(
                 return found
         if number in (6, 16, 30):
             maximum = resolve(cover, min(left, 5.0))
-            if maximum is not None and maximum.complete:
+            if maximum is not None and maximum.complete and maximum.all:
                 try:
                     return as_maximizer_set(f, theta, maximum)
                 except DanskinError:

@@ -38,7 +38,7 @@ from danskin.proof.evaluate import Tape, number_interval
 from danskin.proof.local import LocalProblem
 from danskin.proof.recognise import BITS, recognise
 
-__all__ = ["Maximum", "exact_at", "float_bounds", "resolve"]
+__all__ = ["Maximum", "exact_at", "float_bounds", "resolve", "several_clusters"]
 
 Point = tuple[Any, ...]
 
@@ -58,7 +58,10 @@ class Maximum:
     value : exact number
         phi(theta).
     complete : bool
-        Whether these are all.
+        Whether the largest rate over S* is the largest over these.
+    all : bool
+        Whether these are all maximizers. (Where g does not depend on a coordinate, S* is infinite,
+        and these stand for it if the rate does not depend on it either.)
     how : str
         "ceiling": the points reach a proved upper bound of phi. "clusters": each cluster of what
         a cover has left has one known highest point.
@@ -67,6 +70,7 @@ class Maximum:
     points: tuple[Point, ...]
     value: Any
     complete: bool
+    all: bool
     how: str
 
 
@@ -117,7 +121,7 @@ def _reaching_the_ceiling(cover: Cover) -> Maximum | None:
         value = exact_at(problem.value, problem.symbols, p)
         if compare(value, ceiling) in (0, 1):
             good.append(p)
-    return Maximum(tuple(good), ceiling, False, "ceiling") if good else None
+    return Maximum(tuple(good), ceiling, False, False, "ceiling") if good else None
 
 
 # --- clusters ----------------------------------------------------------------------------------
@@ -129,18 +133,24 @@ def _by_clusters(cover: Cover) -> Maximum | None:
     clusters = _clusters(cover)
     if len(clusters) > _MAX_CLUSTERS:
         return None
-    tops: list[tuple[Any, list[Point], bool]] = []
+    tops: list[tuple[Any, list[Point], bool, bool]] = []
     for rows in clusters:
         top = _top_of(cover.problem, cover.cells.take(rows))
         if top is None:
             return None
         tops.append(top)
-    best = exact_max([value for value, _, _ in tops])
+    best = exact_max([top[0] for top in tops])
     if best is None:
         return None
     points = [p for i in best[1] for p in tops[i][1]]
     complete = all(tops[i][2] for i in best[1])
-    return Maximum(tuple(dict.fromkeys(points)), best[0], complete, "clusters")
+    isolated = all(tops[i][3] for i in best[1])
+    return Maximum(tuple(dict.fromkeys(points)), best[0], complete, isolated, "clusters")
+
+
+def several_clusters(cover: Cover) -> bool:
+    """Whether what a cover has left falls into two clusters or more, and not many cells."""
+    return 2 <= len(cover.cells) <= _MAX_CELLS and len(_clusters(cover)) >= 2
 
 
 def _clusters(cover: Cover) -> list[np.ndarray]:
@@ -273,8 +283,12 @@ def _ball_chart(chart: _Chart, f: Any, part: Any, own: list[Any], spans: list[np
     return True
 
 
-def _top_of(problem: LocalProblem, cells: Cells) -> tuple[Any, list[Point], bool] | None:
-    """Return the largest value over a cluster, the points that attain it, and whether all."""
+def _top_of(problem: LocalProblem, cells: Cells) -> tuple[Any, list[Point], bool, bool] | None:
+    """Return the largest value over a cluster and points that attain it.
+
+    And whether the rate over all points that attain it is known from these, and whether they are
+    all.
+    """
     chart = _chart(problem, cells)
     if chart is None:
         return None
@@ -298,7 +312,8 @@ def _top_of(problem: LocalProblem, cells: Cells) -> tuple[Any, list[Point], bool
             for (i, _), v in zip(chart.flat, combination, strict=False):
                 point[i] = v
             points.append(tuple(point))
-    return exact_at(problem.value, problem.symbols, points[0]), points, complete
+    value = exact_at(problem.value, problem.symbols, points[0])
+    return value, points, complete, not chart.flat
 
 
 def _critical_point(local: Any, chart: _Chart) -> list[Any] | None:
