@@ -155,6 +155,8 @@ def _print(console: Console, report: AuditReport, notes: list[str]) -> None:
     facts = _table("over the batches", "mean", "standard error")
     summary = report.summary()
     for key, words in WORDS.items():
+        if summary[key].value != summary[key].value:  # not known, e.g. of a rise of 0
+            continue
         facts.add_row(words, f"{summary[key].value:.3g}", f"{summary[key].error:.1g}")
     console.print(facts)
     console.print()

@@ -186,13 +186,33 @@ def test_the_step_aware_limits():
     """A tiny step gives PGD-max, where the highest losses are unique; a huge one the product."""
     rng = np.random.default_rng(0)
     g = rng.standard_normal((5 * 3, 7)) + 1.0
-    gram, losses = g @ g.T, rng.standard_normal((3, 5))
+    gram, losses = directions.Inner.of(g @ g.T, 5), rng.standard_normal((3, 5))
     tiny = directions.weights_of("step_aware", gram, losses, 1e-9)
     assert np.allclose(tiny, directions.weights_of("max", gram, losses, 0), atol=1e-6)
     huge = directions.weights_of("step_aware", gram, losses, 1e6)
     x = [(directions.weights_of("product", gram, losses, 0), 0), (huge, 1)]
     a, b = (w.reshape(-1) @ g / 5 for w, _ in x)
     assert np.allclose(a / np.linalg.norm(a), b / np.linalg.norm(b), atol=1e-4)
+
+
+def test_streamed_gradients_say_what_stored_ones_say():
+    """Over the budget, one image at a time: the same figures, without the product's directions."""
+    model, (images, labels) = network(4), digits(16)
+    options = {"m": 4, "step_lengths": [0.05], "methods": list(directions.METHODS)}
+    stored = quick(model, images, labels, **options)
+    one = 4 * sum(p.numel() for p in model.parameters())
+    streamed = quick(model, images, labels, memory_budget=9 * one, **options)
+    assert streamed.methods == ("single", "mean", "max", "min", "coupled")
+    assert "left out are product, step_aware" in streamed.notes[0]
+    for a, b in zip(stored.batches, streamed.batches, strict=True):
+        assert np.allclose(a.losses, b.losses, rtol=1e-5)
+        assert np.allclose(a.blocks, b.blocks, rtol=1e-4, atol=1e-8)
+        assert np.allclose(a.joint, b.joint, rtol=1e-4)
+        assert b.rho_product is None
+        for name in streamed.methods:
+            assert a.promised[name] == pytest.approx(b.promised[name], rel=1e-3), name
+            assert a.decrease[name] == pytest.approx(b.decrease[name], rel=1e-2), name
+    json.dumps(streamed.to_dict())
 
 
 # --- what is left behind --------------------------------------------------------------------------
@@ -299,7 +319,7 @@ def small_gap() -> nn.Module:
         ({"labels": lambda y: y + 5}, "labels", "10 outputs"),
         ({"labels": lambda y: y - 20}, "labels", "start at 0"),
         ({"labels": lambda y: y[:-1]}, "labels", "one label an image"),
-        ({"labels": lambda y: y.float()}, "labels", "int64"),
+        ({"labels": lambda y: y.float()}, "labels", "int64|Class probabilities"),
         ({"m": 1}, "m", "one adversary cannot conflict"),
         ({"m": 2.5}, "m", "whole number"),
         ({"batches": 9}, "batches", "the images make 3"),
@@ -309,7 +329,7 @@ def small_gap() -> nn.Module:
         ({"step_lengths": [0]}, "step_lengths", "positive"),
         ({"step_lengths": []}, "step_lengths", "empty"),
         ({"step_lengths": [1e30]}, "step_lengths", "infinite"),
-        ({"memory_budget": 1000}, "memory_budget", "batch_size"),
+        ({"memory_budget": 1000}, "memory_budget", "smaller m"),
         ({"attack": 3}, "attack", "callable"),
         ({"attack": lambda x, y: (x, y)}, "attack", "alone"),
         ({"loss": lambda z, y: z.mean()}, "loss", "reduction"),
@@ -364,7 +384,7 @@ def a_gain(low: float, high: float, method: str = "coupled", step: float = 0.1) 
 def test_the_verdict_follows_from_the_intervals(cases):
     gains = [a_gain(low, low + width, method) for method, low, width in cases]
     mine = [g for g in gains if g.method in ("coupled", "product", "step_aware")]
-    found = judge(gains, FACTS, 12)
+    found = judge(gains, FACTS, 12, 10)
     if found.kind == "gain":
         assert any(g.low > 0 for g in mine)
         assert found.text.startswith("There is something to gain")
@@ -381,16 +401,17 @@ def test_the_verdict_follows_from_the_intervals(cases):
 
 def test_two_batches_say_nothing():
     unknown = Gain("coupled", 0.1, 0.5, 0.01, math.nan, math.nan, 2)
-    assert judge([unknown], FACTS, 2).kind == "cannot tell"
-    assert "2 batches are too few" in judge([unknown], FACTS, 2).text
-    assert judge([], FACTS, 12).kind == "cannot tell"
+    assert judge([unknown], FACTS, 2, 10).kind == "cannot tell"
+    assert "2 batches are too few" in judge([unknown], FACTS, 2, 10).text
+    assert judge([], FACTS, 12, 10).kind == "cannot tell"
     # One interval missing: "no gain" would speak of a step that was not judged.
     both = [a_gain(-0.1, 0.001), Gain("product", 0.3, math.nan, math.nan, math.nan, math.nan, 12)]
-    assert judge(both, FACTS, 12).kind == "cannot tell"
+    assert judge(both, FACTS, 12, 10).kind == "cannot tell"
 
 
 def test_gains_of_the_same_attacks_without_a_min_norm_are_named():
-    text = judge([a_gain(0.02, 0.05), a_gain(0.03, 0.04, "mean")], FACTS, 12).text
+    text = judge([a_gain(0.02, 0.05), a_gain(0.03, 0.04, "mean")], FACTS, 12, 10).text
+    assert "It takes 10 attacks in place of one." in text
     assert "the plain mean at step 0.1 already gains between +3.0 % and +4.0 %" in text
 
 

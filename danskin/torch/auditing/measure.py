@@ -11,14 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from danskin.errors import InvalidInputError
-from danskin.minnorm import min_norm_weights, product_min_norm_weights
+from danskin.minnorm import min_norm_weights
 from danskin.torch.attacks import Attack
-from danskin.torch.auditing.directions import joint_gram, promised, weights_of
+from danskin.torch.auditing.gradients import BatchGradients, gradients_of
 from danskin.torch.auditing.report import BatchAudit
 from danskin.torch.gradients import NetworkLoss
-from danskin.torch.gram import Gradient, GradientStack, length
+from danskin.torch.gram import Gradient, length
 from danskin.torch.modes import guarded, in_mode
-from danskin.torch.persample import per_sample_gradients
 
 __all__ = ["AttackLike", "Plan", "measure_batch", "moved", "run_attack", "seeded"]
 
@@ -44,6 +43,8 @@ class Plan:
     methods : tuple of str
     steps : tuple of float
         Lengths in the space of the parameters.
+    stored : bool
+        Whether all gradients of a batch are stored at once.
     """
 
     network: NetworkLoss
@@ -53,6 +54,7 @@ class Plan:
     m: int
     methods: tuple[str, ...]
     steps: tuple[float, ...]
+    stored: bool = True
 
 
 def measure_batch(
@@ -78,16 +80,11 @@ def measure_batch(
         points = _adversaries(plan, images, labels)
     with seeded(seed + 1, images.device, plan.strong):
         highest = network.values(run_attack(model, plan.strong, images, labels), labels)
-    losses, stack = _gradients(network, points, labels)
-    values = losses.double().cpu().numpy()
+    gradients = gradients_of(network, points, labels, stored=plan.stored)
     clean = network.values(images, labels)
-    gram = stack.gram()
-    _check_finite(values, gram)
+    _check_finite(gradients)
     tick()
-    count = len(images)
-    joint = joint_gram(gram, count)
-    coupled = min_norm_weights(joint)
-    product = product_min_norm_weights(gram, [plan.m] * count)
+    coupled = min_norm_weights(gradients.inner.joint)
     base = _robust(plan, images, labels, seed)
     tick()
     promises: dict[str, list[float]] = {}
@@ -95,32 +92,30 @@ def measure_batch(
     for method in plan.methods:
         promises[method], decrease[method] = [], []
         for step in plan.steps:
-            weights = weights_of(method, gram, values, step)
-            norm, derivative = promised(gram, weights)
-            promises[method].append(derivative)
+            found = gradients.direction(method, step)
             loss = base
-            if norm:
-                x = stack.combine(weights.reshape(-1) / count)
-                with moved(network.params, x, step):
+            if found.x is not None:
+                with moved(network.params, found.x, step):
                     loss = _robust(plan, images, labels, seed)
                 if not np.isfinite(loss):
                     raise InvalidInputError(
                         "step_lengths", f"a step of length {step:g} makes the loss infinite",
                         "Ask for shorter steps.",
                     )  # fmt: skip
+            promises[method].append(found.derivative)
             decrease[method].append(base - loss)
             tick()
     shown = points[:, :_FIGURE_IMAGES].double().flatten(2).transpose(0, 1)
     rows, columns = np.triu_indices(plan.m, 1)
     return BatchAudit(
         clean=clean.double().cpu().numpy(),
-        losses=values,
+        losses=gradients.losses,
         strong=highest.double().cpu().numpy(),
-        blocks=_blocks(gram, count),
-        joint=joint,
+        blocks=gradients.blocks,
+        joint=gradients.inner.joint,
         rho_coupled=(coupled.lower_bound, coupled.norm),
-        rho_product=(product.lower_bound, product.norm),
-        mean_norm=promised(gram, np.full((count, plan.m), 1 / plan.m))[0],
+        rho_product=gradients.rho_product,
+        mean_norm=gradients.mean_norm,
         promised={k: tuple(v) for k, v in promises.items()},
         base=base,
         decrease={k: tuple(v) for k, v in decrease.items()},
@@ -147,28 +142,6 @@ def _adversaries(plan: Plan, images: Tensor, labels: Tensor) -> Tensor:
         return plan.attack.search(images, labels, restarts=plan.m).images
     runs = [run_attack(plan.network.model, plan.attack, images, labels) for _ in range(plan.m)]
     return torch.stack(runs)
-
-
-def _gradients(
-    network: NetworkLoss, points: Tensor, labels: Tensor
-) -> tuple[Tensor, GradientStack]:
-    """Return losses (m, B) and one gradient a sample and adversary, row ``i m + j``."""
-    m, count = points.shape[:2]
-    stack = GradientStack(network.params, m * count)
-    by_image = points.transpose(0, 1).flatten(0, 1)
-    losses = []
-    for part, found, gradients in per_sample_gradients(
-        network, by_image, labels.repeat_interleave(m, dim=0)
-    ):
-        losses.append(found)
-        stack.put(part, gradients)
-    return torch.cat(losses).view(count, m).T, stack
-
-
-def _blocks(gram: np.ndarray, count: int) -> np.ndarray:
-    """Return each sample's own Gram matrix (B, m, m)."""
-    m = len(gram) // count
-    return np.stack([gram[i * m : (i + 1) * m, i * m : (i + 1) * m] for i in range(count)])
 
 
 def _robust(plan: Plan, images: Tensor, labels: Tensor, seed: int) -> float:
@@ -214,13 +187,13 @@ def seeded(seed: int, device: torch.device, attack: AttackLike | None = None) ->
             attack.generator = own
 
 
-def _check_finite(losses: np.ndarray, gram: np.ndarray) -> None:
-    if not np.isfinite(losses).all():
+def _check_finite(gradients: BatchGradients) -> None:
+    if not np.isfinite(gradients.losses).all():
         raise InvalidInputError(
             "model", "its loss at an adversarial image is NaN or infinite",
             "Audit a network whose training has not diverged, with images of its own kind.",
         )  # fmt: skip
-    if not np.isfinite(gram).all():
+    if not (np.isfinite(gradients.blocks).all() and np.isfinite(gradients.inner.joint).all()):
         raise InvalidInputError(
             "model", "a gradient is NaN or infinite", "Look at its losses and activations first."
         )

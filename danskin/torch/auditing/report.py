@@ -38,7 +38,7 @@ class BatchAudit:
         Gram matrix of the gradients of the m joint adversaries.
     rho_coupled, rho_product : (float, float)
         Lower and upper bounds on the min norm, over the joint gradients and over the product of
-        the samples' hulls.
+        the samples' hulls; the latter is None where the gradients did not fit into memory.
     mean_norm : float
         Length of the mean of all gradients.
     promised : dict of tuples
@@ -58,7 +58,7 @@ class BatchAudit:
     blocks: np.ndarray
     joint: np.ndarray
     rho_coupled: tuple[float, float]
-    rho_product: tuple[float, float]
+    rho_product: tuple[float, float] | None
     mean_norm: float
     promised: dict[str, tuple[float, ...]]
     base: float
@@ -80,6 +80,9 @@ class BatchAudit:
         joint = _pairs(self.joint[None])[0]
         lengths = np.sqrt(self.joint.diagonal())
         longest = float(lengths.mean())
+        product = math.nan
+        if self.rho_product is not None:
+            product = _ratio(self.rho_product[1], self.mean_norm)
         return {
             "clean_loss": float(self.clean.mean()),
             "adversarial_loss": float(self.losses.mean()),
@@ -92,7 +95,7 @@ class BatchAudit:
             "cosine_joint": _mean_of(joint),
             "negative_joint": _share_negative(joint),
             "rho_coupled_over_mean_length": _ratio(self.rho_coupled[1], longest),
-            "rho_product_over_mean_norm": _ratio(self.rho_product[1], self.mean_norm),
+            "rho_product_over_mean_norm": product,
             "gradient_length": float(lengths[0]),
         }
 
@@ -101,7 +104,7 @@ class BatchAudit:
         return {
             **self.summary(),
             "rho_coupled": list(self.rho_coupled),
-            "rho_product": list(self.rho_product),
+            "rho_product": None if self.rho_product is None else list(self.rho_product),
             "mean_norm": self.mean_norm,
             "joint_gram": self.joint.tolist(),
             "promised": {k: list(v) for k, v in self.promised.items()},
@@ -206,7 +209,7 @@ class AuditReport:
     @property
     def verdict(self) -> Verdict:
         """Whether DDi has anything to gain here: "gain", "no gain" or "cannot tell"."""
-        return judge(self.gains(), self.summary(), len(self.batches))
+        return judge(self.gains(), self.summary(), len(self.batches), self.m)
 
     def explain(self) -> str:
         """Say in a few sentences what was found, and no more."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from danskin.errors import InvalidInputError
 from danskin.torch.arguments import Loss, check_images, check_labels, check_model
 from danskin.torch.attacks import PGD
-from danskin.torch.auditing.directions import METHODS, REFERENCE
+from danskin.torch.auditing.directions import METHODS, NEED_PRODUCT, REFERENCE
 from danskin.torch.auditing.measure import AttackLike, Plan, measure_batch, run_attack, seeded
 from danskin.torch.auditing.report import AuditReport, BatchAudit
 from danskin.torch.gradients import NetworkLoss
@@ -86,7 +86,9 @@ def audit(
     generator : torch.Generator, optional
         Where the seeds of the batches come from; by default seed 0.
     memory_budget : float
-        Bytes that the batch's per-sample gradients may take.
+        Bytes that the gradients may take: one for each image of a batch and adversary. Where
+        these are more, they are seen one image at a time, and the directions over the product of
+        the images' hulls are left out.
     progress : callable
         Told how many of how many pieces of work are done.
 
@@ -116,7 +118,7 @@ def audit(
     images, labels = _for_network(network, images, labels)
     size = min(batch_size, len(images))
     count = _count(batches, len(images) // size)
-    _memory(network, m * size, memory_budget)
+    stored, names, notes = _memory(network, m, size, memory_budget, names)
     options: dict[str, Any] = {"norm": norm, "loss": loss}
     attack = attack or PGD(model, eps, eps / 4, 7, **options)
     strong = strong or PGD(model, eps, eps / 4, 40, decay_after=10, restarts=3, **options)
@@ -126,13 +128,13 @@ def audit(
             raise InvalidInputError(name, f"is a {type(given).__name__}", "Pass a callable.")
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     seeds = torch.randint(2**48, (count,), generator=generator, device=generator.device).tolist()
-    notes: tuple[str, ...] = ()
     if step_lengths is None:
         with seeded(seeds[0], images.device, attack):
-            steps, notes = _default_steps(network, attack, images[:size], labels[:size])
+            steps, note = _default_steps(network, attack, images[:size], labels[:size])
+        notes = (*notes, note)
     else:
         steps = _lengths(step_lengths)
-    plan = Plan(network, attack, strong, fresh, m, names, steps)
+    plan = Plan(network, attack, strong, fresh, m, names, steps, stored)
     total, done = count * (2 + len(names) * len(steps)), 0
     found: list[BatchAudit] = []
 
@@ -215,14 +217,23 @@ def _count(batches: int | None, available: int) -> int:
     return batches
 
 
-def _memory(network: NetworkLoss, rows: int, budget: float) -> None:
-    need = rows * sum(p.numel() * p.element_size() for p in network.params)
-    if need > budget:
+def _memory(
+    network: NetworkLoss, m: int, size: int, budget: float, names: tuple[str, ...]
+) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
+    """Return whether all gradients are stored, the methods that are left, and a note."""
+    one = sum(p.numel() * p.element_size() for p in network.params)
+    if m * size * one <= budget:
+        return True, names, ()
+    if 2 * m * one > budget:  # one image's, and the joint ones
         raise InvalidInputError(
-            "memory_budget", f"{rows} per-sample gradients take {need / 2**30:.1f} GiB, and "
-            f"{budget / 2**30:.1f} GiB are allowed",
-            "Allow more, or take a smaller batch_size or m, or freeze layers.",
+            "memory_budget", f"{2 * m} gradients take {2 * m * one / 2**30:.1f} GiB, and "
+            f"{budget / 2**30:.1f} GiB are allowed", "Allow more, or take a smaller m.",
         )  # fmt: skip
+    note = (
+        f"{m * size} gradients would take {m * size * one / 2**30:.1f} GiB, more than the "
+        f"{budget / 2**30:.1f} GiB allowed: left out are {', '.join(NEED_PRODUCT)}."
+    )
+    return False, tuple(n for n in names if n not in NEED_PRODUCT), (note,)
 
 
 def _lengths(steps: Sequence[float]) -> tuple[float, ...]:
@@ -238,7 +249,7 @@ def _lengths(steps: Sequence[float]) -> tuple[float, ...]:
 
 def _default_steps(
     network: NetworkLoss, attack: AttackLike, images: Tensor, labels: Tensor
-) -> tuple[tuple[float, ...], tuple[str, ...]]:
+) -> tuple[tuple[float, ...], str]:
     points = run_attack(network.model, attack, images, labels)
     size = length(network.gradient(points, labels, len(points), record=False)[1])
     if not 0 < size < math.inf:
@@ -250,7 +261,7 @@ def _default_steps(
     steps = tuple(float(f"{rate * size:.2g}") for rate in _LEARNING_RATES)
     rates = ", ".join(f"{r:g}" for r in _LEARNING_RATES)
     note = f"Step lengths are those of SGD steps with learning rates {rates} on the first batch."
-    return steps, (note,)
+    return steps, note
 
 
 def _described(attack: AttackLike) -> str:

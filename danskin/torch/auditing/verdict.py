@@ -38,7 +38,7 @@ class Verdict:
     text: str
 
 
-def judge(gains: Sequence[Gain], summary: Mapping[str, Mean], batches: int) -> Verdict:
+def judge(gains: Sequence[Gain], summary: Mapping[str, Mean], batches: int, m: int) -> Verdict:
     """Answer whether DDi has anything to gain, from intervals that hold simultaneously.
 
     "gain": some interval lies above 0. "no gain": every interval lies below `NEGLIGIBLE`. All
@@ -52,6 +52,8 @@ def judge(gains: Sequence[Gain], summary: Mapping[str, Mean], batches: int) -> V
     elif found and len(known) == len(found) and all(g.high < NEGLIGIBLE for g in known):
         kind = "no gain"
     parts = [_answer(kind, found, known, batches)]
+    if kind == "gain":
+        parts.append(f"It takes {m} attacks in place of one.")
     parts += _others(gains, kind)
     parts.append(_why(summary))
     parts.append(
@@ -89,7 +91,7 @@ def _answer(kind: str, found: Sequence[Gain], known: Sequence[Gain], batches: in
         worse = min(known, key=lambda g: g.high)
         lost = f", and {_named(worse)} does worse ({_interval(worse)})" if worse.high < 0 else ""
         return (
-            "Nothing to gain that would pay for itself: no min-norm direction lowers the robust "
+            "Nothing to gain that would pay for itself: no min-norm direction measured lowers the robust "
             f"loss by {NEGLIGIBLE:.0%} more than a single gradient's step of the same length "
             f"(at most {_percent(most.high)}, {_named(most)}; {batches} batches){lost}."
         )
