@@ -354,6 +354,17 @@ def test_networks_that_cannot_be_audited_are_refused():
         quick(network().requires_grad_(False), images, labels)
     with pytest.raises(InvalidInputError, match="Module"):
         quick(lambda x: x, images, labels)
+
+    class Constant(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.bias = nn.Parameter(torch.zeros(10))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.bias.expand(len(x), 10) + 0.0
+
+    with pytest.raises(InvalidInputError, match="no gradient with respect to the image"):
+        quick(Constant(), images, labels)
     broken = network()
     with torch.no_grad():
         next(broken.parameters()).fill_(math.nan)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from danskin.errors import InvalidInputError
 from danskin.torch.arguments import Loss, check_images, check_labels, check_model
-from danskin.torch.attacks import PGD
+from danskin.torch.attacks import PGD, Attack
 from danskin.torch.auditing.directions import METHODS, NEED_PRODUCT, REFERENCE
 from danskin.torch.auditing.measure import AttackLike, Plan, measure_batch, run_attack, seeded
 from danskin.torch.auditing.report import AuditReport, BatchAudit
@@ -126,6 +126,8 @@ def audit(
     for name, given in (("attack", attack), ("strong", strong), ("fresh", fresh)):
         if not callable(given):
             raise InvalidInputError(name, f"is a {type(given).__name__}", "Pass a callable.")
+    if any(isinstance(a, Attack) for a in (attack, strong, fresh)):
+        _ascendable(network, images[:1], labels[:1])
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     seeds = torch.randint(2**48, (count,), generator=generator, device=generator.device).tolist()
     if step_lengths is None:
@@ -204,6 +206,21 @@ def _for_network(network: NetworkLoss, images: Tensor, labels: Tensor) -> tuple[
             remedy,
         ) from error  # fmt: skip
     return images, labels
+
+
+def _ascendable(network: NetworkLoss, image: Tensor, label: Tensor) -> None:
+    """Raise if the loss has no gradient with respect to the image, which our attacks follow."""
+    point = image.clone().requires_grad_()
+    with seeded(0, image.device), network.ready(record=False):
+        loss = network.per_sample(point, label).sum()
+        found = None
+        if loss.requires_grad:
+            found = torch.autograd.grad(loss, point, allow_unused=True)[0]
+    if found is None:
+        raise InvalidInputError(
+            "model", "its loss has no gradient with respect to the image",
+            "Pass attack, strong and fresh of your own, or do not detach the input.",
+        )  # fmt: skip
 
 
 def _count(batches: int | None, available: int) -> int:

@@ -92,7 +92,7 @@ def _answer(kind: str, found: Sequence[Gain], known: Sequence[Gain], batches: in
         lost = f", and {_named(worse)} does worse ({_interval(worse)})" if worse.high < 0 else ""
         return (
             "Nothing to gain that would pay for itself: no min-norm direction measured lowers the "
-            f"robust loss by {NEGLIGIBLE:.0%} more than a single gradient's step of the same length "
+            f"robust loss by {NEGLIGIBLE:.0%} more than a single gradient's step of that length "
             f"(at most {_percent(most.high)}, {_named(most)}; {batches} batches){lost}."
         )
     widest = max(known, key=lambda g: g.high)
