@@ -22,14 +22,15 @@ import numpy as np
 
 from danskin.errors import InvalidInputError
 from danskin.minnorm.algebraic import algebraic_min_norm, algebraic_verdict
+from danskin.minnorm.binary import feasible_fractions
 from danskin.minnorm.rational import (
     clear_denominators,
     exact_active_set,
     integer_gram,
     sqrt_bounds,
 )
+from danskin.minnorm.road import float_guess
 from danskin.minnorm.scaling import check_gradients
-from danskin.minnorm.solve import feasible_fractions, float_guess
 from danskin.verdict import Verdict
 
 __all__ = ["ExactMinNorm", "Sign", "exact_min_norm"]

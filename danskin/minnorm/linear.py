@@ -32,10 +32,10 @@ from danskin.minnorm.scaling import (
     check_sizes,
     check_tolerance,
     check_vector,
+    compress,
     factor,
     row_norms,
 )
-from danskin.minnorm.solve import compress
 
 __all__ = ["StepAwareResult", "step_aware_point", "step_aware_weights"]
 

@@ -27,8 +27,8 @@ from danskin.minnorm.linear import (
     model_from_gram,
     scale,
 )
+from danskin.minnorm.road import solve_gram, solve_points
 from danskin.minnorm.scaling import EPS, ScaledGram, ScaledPoints, check_tolerance
-from danskin.minnorm.solve import solve_gram, solve_points
 
 __all__ = ["trust_region_point", "trust_region_weights"]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from danskin.minnorm import min_norm_weights, product_min_norm_weights
+from danskin.minnorm.binary import to_integers
 from danskin.minnorm.bounds import gram_bounds, point_bounds
 from danskin.minnorm.rational import exact_active_set, integer_gram
-from danskin.minnorm.solve import to_integers
 
 
 def exact_square(gram, unit, sizes):
