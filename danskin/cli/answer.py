@@ -18,11 +18,13 @@ from danskin.cli.numbers import decimal, number
 from danskin.cli.terminal import DONE, FAILED, UNDECIDED
 from danskin.derivative import DirectionalDerivative
 from danskin.direction import SteepestDescent
+from danskin.errors import SolverError
 from danskin.exact import sign
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
+from danskin.proof.result import DescentProof, bounds_text
 from danskin.verdict import Verdict
 
-__all__ = ["Answer", "Asked", "answer", "says"]
+__all__ = ["Answer", "Asked", "answer", "says", "with_proof"]
 
 MaximizerSets = MaximizerSet | BatchMaximizerSet
 Exact = tuple[sympy.Expr, ...]
@@ -61,6 +63,8 @@ class Answer:
     verdict: Verdict
     sentence: str
     status: int
+    #: Decided without assumptions of the user's.
+    sure: bool = False
 
 
 def answer(
@@ -92,7 +96,7 @@ def answer(
             "maximizers alone show it)."
         )
     if certificate is not None and certificate.verdict is Verdict.PROVED:
-        return _proved(
+        return _assumed(
             "a descent direction by Theorem 3, provided that its assumptions hold: the lipschitz "
             "and epsilon that you gave were not checked."
         )
@@ -114,6 +118,7 @@ def _without_direction(S: MaximizerSets, steepest: SteepestDescent, asked: Asked
                 "stationary: 0 is in the hull of the gradients, so no direction descends to first "
                 "order (the maximizers are proved).",
                 DONE,
+                sure=True,
             )
         if not S.complete:
             over = "over the points found, 0 is in the hull of the gradients (within rounding)"
@@ -136,6 +141,51 @@ def _without_direction(S: MaximizerSets, steepest: SteepestDescent, asked: Asked
     return _undecided(
         f"undecided: {asked.text} has the gradient 0 within rounding, which has no direction."
     )
+
+
+def with_proof(found: Answer, proof: DescentProof) -> Answer:
+    """Let a proof decide what the road left open, or what rests on constants that were given.
+
+    Raises
+    ------
+    SolverError
+        Both are decided and contradict each other: a defect, and no answer.
+    """
+    if proof.verdict is Verdict.UNDECIDED:
+        return found
+    if proof.stationary:
+        mine = Answer(
+            _STATIONARY,
+            Verdict.PROVED,
+            f"stationary: 0 is in the hull of the gradients, so no direction descends to first "
+            f"order (proved: {proof.boxes} cells).",
+            DONE,
+        )
+    else:
+        mine = _by_proof(proof)
+    if found.statement == mine.statement and found.sure:
+        if found.verdict is not mine.verdict:
+            raise SolverError(
+                f"the road says {found.verdict} and the proof says {mine.verdict}; this is a "
+                "defect of danskin, please report it"
+            )
+        return found
+    return found if found.sure else mine
+
+
+def _by_proof(proof: DescentProof) -> Answer:
+    shown = f"D(theta; gamma) is in {bounds_text(proof.derivative)}"
+    if proof.exact_derivative is not None:
+        shown = f"D(theta; gamma) = {number(proof.exact_derivative)} exactly"
+    if proof.verdict is Verdict.PROVED:
+        which = "the steepest" if proof.steepest else "a"
+        return _proved(f"{shown}: {which} descent direction (proved: {proof.boxes} cells).")
+    tail = {
+        Verdict.PROVED: "it ascends",
+        Verdict.REFUTED: "to first order, it neither descends nor ascends",
+        Verdict.UNDECIDED: "whether it ascends is not settled",
+    }[proof.ascent]
+    return _refuted(f"{shown}: not a descent direction (proved: {proof.boxes} cells); {tail}.")
 
 
 def _derivative_text(d: DirectionalDerivative) -> str:
@@ -169,11 +219,15 @@ def _hint(certificate: Theorem3Certificate | None) -> str:
 
 
 def _proved(sentence: str) -> Answer:
+    return Answer(_DESCENT, Verdict.PROVED, sentence, DONE, sure=True)
+
+
+def _assumed(sentence: str) -> Answer:
     return Answer(_DESCENT, Verdict.PROVED, sentence, DONE)
 
 
 def _refuted(sentence: str) -> Answer:
-    return Answer(_DESCENT, Verdict.REFUTED, sentence, FAILED)
+    return Answer(_DESCENT, Verdict.REFUTED, sentence, FAILED, sure=True)
 
 
 def _undecided(sentence: str) -> Answer:

@@ -42,15 +42,25 @@ def certify(
     limit: float = typer.Option(
         60.0, metavar="SECONDS", min=0.0, help="Give up, undecided, after this time."
     ),
+    budget: float | None = typer.Option(
+        None, metavar="SECONDS", min=0.1, help="Seconds for the proof (and for --step as many)."
+    ),
+    step: str | None = typer.Option(
+        None, metavar="LENGTH", help="Certify a step along the direction, this long at most."
+    ),
+    save_file: Path | None = typer.Option(
+        None, "--save", metavar="FILE", help="Write the proof, cell by cell, as JSON."
+    ),
     plot_file: Path | None = typer.Option(
         None, "--plot", metavar="FILE", help="Draw D over all directions (.png, .pdf or .svg)."
     ),
 ) -> None:
-    """Find the maximizers at a point, and whether a direction descends there.
+    """Prove whether a direction descends at a point, and show what is known there.
 
     Prints the maximizers, their gradients, the hull's point of least norm, Danskin's derivative
-    along the direction asked for and along minus each gradient, the steepest direction, and
-    Theorem 3 where the file gives its constants. An estimate is never called a proof.
+    along the direction asked for and along minus each gradient, the steepest direction, Theorem 3
+    where the file gives its constants, and the proof: the verdict, an enclosure of D, the cells
+    it took. An estimate is never called a proof.
 
     Exit status 0 if descent (or, for "steepest", stationarity) is proved, 1 if the direction is
     proved not to descend, 3 if that is undecided.
@@ -59,20 +69,24 @@ def certify(
     Examples:
       danskin certify examples/orabona.toml
       danskin certify examples/orabona.toml --direction single:0
+      danskin certify examples/orabona.toml --step 2 --save proof.json
       danskin certify my_problem.toml --at 1/2,0 --plot derivative.png
     """  # noqa: D301 - \b keeps the lines apart
     _check_picture(plot_file)
     check_target(json_file, "--json")
+    check_target(save_file, "--save")
     from danskin.problem import read_problem
 
     problem = _override(read_problem(problem_file), direction, at)
-    walk = _walk(problem, limit)
+    walk = _walk(problem, limit, budget, _length(step))
     from danskin.cli.report import print_report
 
     print_report(console_for(sys.stderr if str(json_file) == "-" else None), walk)
     write_json(json_file, {"problem": str(problem_file), **walk.to_dict()})
     if plot_file is not None:
         _draw(walk, plot_file)
+    if save_file is not None:
+        _save(walk, save_file)
     raise typer.Exit(walk.answer.status)
 
 
@@ -96,7 +110,32 @@ def _numbers(text: str, option: str, count: int) -> tuple[Any, ...]:
     return exact_vector(text.split(","), option, count)
 
 
-def _walk(problem: Problem, limit: float) -> Walk:
+def _length(step: str | None) -> Any:
+    if step is None:
+        return None
+    from danskin.exact import exact_number, sign
+
+    length = exact_number(step, "--step")
+    if sign(length) != 1:
+        raise InvalidInputError("--step", f"{step} is not positive", "Pass a length > 0.")
+    return length
+
+
+def _save(walk: Walk, path: Path) -> None:
+    """Write the step's proof where a step was certified, else the direction's."""
+    from danskin.verdict import Verdict
+
+    decided = walk.proof.verdict is not Verdict.UNDECIDED
+    certified = walk.step is not None and walk.step.verdict is Verdict.PROVED
+    if not decided:
+        console_for(sys.stderr).print("Nothing was saved: there is no proof.")
+    elif certified and walk.step is not None:
+        walk.step.save(path)
+    else:
+        walk.proof.save(path)
+
+
+def _walk(problem: Problem, limit: float, budget: float | None, step: Any) -> Walk:
     from danskin.limits import time_limit
 
     console = console_for(sys.stderr)
@@ -106,7 +145,7 @@ def _walk(problem: Problem, limit: float) -> Walk:
         from danskin.cli.walk import walk
 
         with time_limit(limit, "certify (see --limit)"):
-            return walk(problem, status.update)
+            return walk(problem, status.update, budget, step)
 
 
 def _check_picture(path: Path | None) -> None:

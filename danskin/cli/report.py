@@ -19,6 +19,7 @@ from danskin.cli.walk import Walk
 from danskin.derivative import DirectionalDerivative
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.problem import Sample
+from danskin.proof.result import bounds_text
 from danskin.verdict import Verdict
 
 __all__ = ["print_report"]
@@ -56,6 +57,7 @@ class _Report:
         self.steepest()
         self.asked()
         self.theorem3()
+        self.proof()
         for note in self.walk.notes:
             self.line(f"Note: {note}")
         answer = self.walk.answer
@@ -244,6 +246,21 @@ class _Report:
             ("margin", decimal(certificate.margin)),
         ]
         rows += [("assuming", text) for text in certificate.assumptions]
+        self.fields(rows)
+
+    def proof(self) -> None:
+        proof, step = self.walk.proof, self.walk.step
+        self.head("Proof (enclosures and branch and bound over S; nothing assumed)")
+        rows = [("verdict", str(proof.verdict))]
+        if proof.direction is not None:
+            rows.append(("D is in", bounds_text(proof.derivative)))
+        rows += [
+            ("phi is in", bounds_text(proof.value)),
+            ("cells", f"{proof.boxes} in {proof.seconds:.2g} s"),
+            ("how" if proof.verdict is not Verdict.UNDECIDED else "why", proof.reason),
+        ]
+        if step is not None:
+            rows.append(("step", step.explain()))
         self.fields(rows)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import sympy
 
 from danskin.certificate import Theorem3Certificate, theorem3
-from danskin.cli.answer import Answer, Asked, answer, says
+from danskin.cli.answer import Answer, Asked, answer, says, with_proof
 from danskin.cli.numbers import number, vector
 from danskin.derivative import DirectionalDerivative, directional_derivative
 from danskin.direction import SingleGradient, SteepestDescent, single_gradient, steepest_descent
@@ -22,6 +22,7 @@ from danskin.limits import time_limit
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet, maximizers
 from danskin.objective import BatchObjective, MinMaxObjective
 from danskin.problem import Problem
+from danskin.proof import CertifiedStep, DescentProof, certified_step, prove_descent
 
 __all__ = ["Walk", "walk"]
 
@@ -46,6 +47,8 @@ class Walk:
     singles: tuple[SingleGradient, ...]
     asked: Asked
     theorem3: Theorem3Certificate | None
+    proof: DescentProof
+    step: CertifiedStep | None
     notes: tuple[str, ...]
     answer: Answer
 
@@ -73,6 +76,8 @@ class Walk:
                 "derivative": None if asked.derivative is None else asked.derivative.to_dict(),
             },
             "theorem3": None if self.theorem3 is None else self.theorem3.to_dict(),
+            "proof": self.proof.to_dict(),
+            "step": None if self.step is None else self.step.to_dict(),
             "notes": self.notes,
             "statement": self.answer.statement,
             "verdict": self.answer.verdict,
@@ -81,7 +86,12 @@ class Walk:
         }
 
 
-def walk(problem: Problem, tell: Callable[[str], None] = lambda _: None) -> Walk:
+def walk(
+    problem: Problem,
+    tell: Callable[[str], None] = lambda _: None,
+    budget: float | None = None,
+    max_step: sympy.Expr | None = None,
+) -> Walk:
     """Answer the question of a problem file.
 
     Parameters
@@ -90,6 +100,10 @@ def walk(problem: Problem, tell: Callable[[str], None] = lambda _: None) -> Walk
         `at` must be there; the direction defaults to "steepest".
     tell : callable
         Told in a few words what is being done.
+    budget : float, optional
+        Seconds for the proof, and as many for the step.
+    max_step : exact number > 0, optional
+        Certify a step, this long at most.
 
     Raises
     ------
@@ -117,6 +131,11 @@ def walk(problem: Problem, tell: Callable[[str], None] = lambda _: None) -> Walk
         tell("applying Theorem 3")
         certificate, note = _apply_theorem3(S, asked, *constants)
         notes += note
+    proof = _prove(objective, at, asked, problem.direction or "steepest", tell, budget)
+    step = None
+    if max_step is not None:
+        step, note = _certify_step(objective, at, proof, max_step, tell, budget)
+        notes += note
     return Walk(
         problem=problem,
         objective=objective,
@@ -126,8 +145,10 @@ def walk(problem: Problem, tell: Callable[[str], None] = lambda _: None) -> Walk
         singles=singles,
         asked=asked,
         theorem3=certificate,
+        proof=proof,
+        step=step,
         notes=notes,
-        answer=answer(S, steepest, asked, certificate),
+        answer=with_proof(answer(S, steepest, asked, certificate), proof),
     )
 
 
@@ -215,6 +236,48 @@ def _never_negative(S: MaximizerSets, gamma: Exact) -> bool:
             return False
         parts.append(listed.value)
     return sign(sympy.Add(*parts)) in (0, 1)
+
+
+# --- proofs -------------------------------------------------------------------------------------
+
+
+def _prove(
+    objective: Objective,
+    at: Exact,
+    asked: Asked,
+    direction: str | Exact,
+    tell: Callable[[str], None],
+    budget: float | None,
+) -> DescentProof:
+    """Prove or refute descent along the direction asked for."""
+
+    def progress(cells: int, low: float, high: float) -> None:
+        tell(f"proving: {cells} open cells, D in [{low:.4g}, {high:.4g}]")
+
+    tell("proving")
+    # What is known exactly, or was searched for, need not be found again.
+    known = asked.gamma is not None and asked.derivative is not None
+    exact = known and asked.derivative is not None and asked.derivative.bound == "exact"
+    gamma = list(asked.gamma) if exact and asked.gamma is not None else direction
+    where = {"direction": "query.direction", "theta": "query.at", "g": "g at query.at"}
+    with _named(where):
+        return prove_descent(objective, list(at), gamma, budget=budget, tell=progress)
+
+
+def _certify_step(
+    objective: Objective,
+    at: Exact,
+    proof: DescentProof,
+    max_step: sympy.Expr,
+    tell: Callable[[str], None],
+    budget: float | None,
+) -> tuple[CertifiedStep | None, tuple[str, ...]]:
+    if proof.direction is None:
+        return None, ("No step was certified: there is no direction to follow.",)
+    tell("certifying a step")
+    with _named({"max_step": "--step"}):
+        step = certified_step(objective, list(at), list(proof.direction), max_step, budget=budget)
+    return step, ()
 
 
 # --- single gradients, Theorem 3, rho ------------------------------------------------------------

@@ -438,7 +438,7 @@ class _Attempt:
             verdict=verdict,
             ascent=ascent,
             derivative=derivative,
-            value=value,
+            value=(value[0] + 0.0, value[1] + 0.0),
             exact_derivative=exact,
             direction=self.asked.gamma,
             asked=self.asked.text,

@@ -50,7 +50,7 @@ EXPECTED = {
     "simplex_entropy": (0, "proved", -1 / math.sqrt(10)),
     "stationary_points": (0, "proved", None),
     "trigonometric": (0, "proved", -1),
-    "undecided": (3, "undecided", -math.sqrt(0.5)),
+    "undecided": (3, "undecided", 0.8241323123025225),
 }
 
 
@@ -92,6 +92,7 @@ def test_example(name):
         ),  # downhill for the gradient (1, 0), uphill for the other
         ("undecided", "single:0", 3),
         ("undecided", "1,1", 3),  # uphill over the points found, which proves nothing
+        ("undecided", "0,-1", 0),  # downhill over all cells that remain, tie or not
     ],
 )
 def test_direction_option(example, direction, status):
@@ -125,7 +126,8 @@ def test_search_gives_an_estimate_and_says_so():
     answered = text[text.index("Answer:") :]
     assert answered.startswith("Answer: undecided")
     for word in ("proved", "exactly", "descends", "ascends"):
-        assert word not in text.replace("not proved", "")
+        found, answered = text[: text.index("Proof")], text[text.index("Answer:") :]
+        assert word not in (found + answered).replace("not proved", "")
 
 
 def test_theorem3_proves_under_its_assumptions():
@@ -134,8 +136,21 @@ def test_theorem3_proves_under_its_assumptions():
     assert data["phi"]["bound"] == "estimate"
     assert [g["says"] for g in data["single_gradients"]] == ["undecided; seems to descend"]
     assert data["theorem3"]["verdict"] == "proved"
-    assert "provided that its assumptions hold" in data["answer"]
+    # The proof assumes nothing, and is what the answer rests on.
+    assert "provided" not in data["answer"]
+    assert data["proof"]["verdict"] == "proved"
     assert any("not checked" in text for text in data["theorem3"]["assumptions"])
+
+
+def test_given_constants_do_not_decide_what_the_proof_can(tmp_path):
+    text = (EXAMPLES / "undecided.toml").read_text() + "lipschitz = 0\nepsilon = 0\n"
+    path = tmp_path / "given.toml"
+    path.write_text(text.replace("[1, 0]", "[-1, 0]").replace("t1*d", "t1*(1 + d/2)"))
+    data = answer(path)
+    assert data["status"] == 0  # both rates are negative: proved without the constants
+    assert "cells" in data["answer"]
+    path.write_text(text.replace("[1, 0]", "[-1, 0]"))
+    assert answer(path)["status"] == 3  # a rate of +0.82 at the other maximizer
 
 
 def test_theorem3_with_coarse_constants_is_undecided(tmp_path):
@@ -143,8 +158,9 @@ def test_theorem3_with_coarse_constants_is_undecided(tmp_path):
     path = tmp_path / "coarse.toml"
     path.write_text(text)
     data = answer(path)
-    assert data["status"] == 3
     assert data["theorem3"]["verdict"] == "undecided"
+    assert data["proof"]["verdict"] == "proved"
+    assert data["status"] == 0
 
 
 def test_false_constants_do_not_outweigh_an_exact_answer(tmp_path):
@@ -181,8 +197,9 @@ def test_proved_maximizers_refute_where_the_derivative_is_a_lower_bound(tmp_path
     refuted = answer(path, "--direction", "-1,-1")
     assert refuted["direction"]["derivative"]["bound"] == "lower"
     assert refuted["status"] == 1
-    # Downhill over the points listed, but the maximum over the disc was searched: not proved.
-    assert answer(path, "--direction", "1,0")["status"] == 3
+    # Downhill over the points listed, and the maximum over the disc was searched: by the proof.
+    down = answer(path, "--direction", "1,0")
+    assert down["proof"]["verdict"] == down["verdict"]
 
 
 def test_zero_gradient_has_no_direction(tmp_path):
@@ -192,16 +209,17 @@ def test_zero_gradient_has_no_direction(tmp_path):
     assert "gradient at that maximizer is 0" in data["answer"]
 
 
-def test_stationary_over_the_points_found_is_undecided(tmp_path):
+def test_stationarity_where_only_the_proof_knows_the_maximizers(tmp_path):
     # cos(4d) has the maximizers 0, pi/2, pi, ... with gradients at right angles.
     path = write(
         tmp_path, "t1*sin(d) + t2*cos(d) + cos(4*d)", 'names = ["d"]\ninterval = [0, 7]',
         "at = [0, 0]",
     )  # fmt: skip
     data = answer(path)
-    assert data["status"] == 3
+    assert (data["status"], data["verdict"]) == (0, "proved")
     assert data["direction"]["derivative"] is None
-    assert "others may exist; over the points found, 0 is in the hull" in data["answer"]
+    assert data["proof"]["stationary"]
+    assert data["proof"]["maximizers_complete"]
 
 
 def test_theta_cubed_is_stationary(tmp_path):
@@ -233,13 +251,17 @@ def test_time_limit_is_undecided(tmp_path):
 # --- what is printed --------------------------------------------------------------------------
 
 
+def untimed(text):
+    return re.sub(r"(\d+) in \S+ s\n", r"\1\n", text)
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 @pytest.mark.parametrize("width", [80, 140])
 def test_numbers_are_never_cut(name, width):
     """A narrow report holds the same numbers as a wide one, each of them whole."""
-    text = certify(EXAMPLES / f"{name}.toml", COLUMNS=str(width)).stdout
+    text = untimed(certify(EXAMPLES / f"{name}.toml", COLUMNS=str(width)).stdout)
     assert "…" not in text
-    wide = certify(EXAMPLES / f"{name}.toml", COLUMNS="400").stdout
+    wide = untimed(certify(EXAMPLES / f"{name}.toml", COLUMNS="400").stdout)
     decimals = re.compile(r"-?\d+\.\d+(?:e-\d+)?")
     assert decimals.findall(wide)
     assert sorted(decimals.findall(text)) == sorted(decimals.findall(wide))
@@ -306,6 +328,32 @@ def test_a_long_exact_number_is_shown_by_its_decimals(tmp_path):
     assert "CRootOf" in data["maximizers"]["exact_deltas"][0][0]
 
 
+# --- proofs -----------------------------------------------------------------------------------
+
+
+def test_the_proof_says_what_it_took():
+    text = certify(EXAMPLES / "trigonometric.toml").stdout
+    proof = text[text.index("Proof") :]
+    assert re.search(r"verdict +proved", proof)
+    assert re.search(r"D is in +\[-1\.0000\d*, -0\.99999\d*\]", proof)
+    assert re.search(r"cells +\d+ in \S+ s", proof)
+
+
+def test_step_and_save(tmp_path):
+    path = tmp_path / "proof.json"
+    result = certify(EXAMPLES / "orabona.toml", "--step", "2", "--save", path)
+    assert result.exit_code == 0
+    # phi = theta1^2 + 1 along (-1, 0): lower until t = 1.
+    step = float(re.search(r"all t in \(0, (\S+)\]", result.stdout)[1])
+    assert 0.5 <= step < 1
+    saved = json.loads(path.read_text())
+    assert float.fromhex(saved["step"]["length"]) == step
+    assert certify(EXAMPLES / "undecided.toml", "--save", tmp_path / "no.json").exit_code == 3
+    assert not (tmp_path / "no.json").exists()
+    assert certify(EXAMPLES / "orabona.toml", "--step", "-1").exit_code == 2
+    assert certify(EXAMPLES / "orabona.toml", "--budget", "5").exit_code == 0
+
+
 # --- files ------------------------------------------------------------------------------------
 
 
@@ -316,8 +364,8 @@ def test_json_file_is_complete_and_strict(tmp_path):
     data = json.loads(path.read_text(), parse_constant=pytest.fail)
     assert set(data) == {
         "problem", "objective", "phi", "complete", "method", "maximizers", "rho",
-        "single_gradients", "steepest", "direction", "theorem3", "notes", "statement", "verdict",
-        "answer", "status",
+        "single_gradients", "steepest", "direction", "theorem3", "proof", "step", "notes",
+        "statement", "verdict", "answer", "status",
     }  # fmt: skip
     assert data["phi"] == {"value": 1.25, "exact": "5/4", "bound": "exact"}
     assert data["maximizers"]["gradients"] == [[1, -2], [1, 2]]

@@ -18,7 +18,7 @@ from danskin.errors import ExpressionError
 from danskin.exact import enclose
 from danskin.expression import elu, elu_bend, elu_slope, softplus, xlogx
 
-__all__ = ["BITS", "Program", "Range", "add", "mul", "sub", "thin"]
+__all__ = ["BITS", "UNKNOWN", "Program", "Range", "add", "mul", "sub", "thin"]
 
 #: Working precision, in bits; the prover's bounds have 53.
 BITS = 128
@@ -28,7 +28,7 @@ Range = tuple[Any, Any]
 
 _ZERO, _ONE = flint.arb(0), flint.arb(1)
 _NAN = flint.arb("nan")
-_UNKNOWN: Range = (_NAN, _NAN)
+UNKNOWN: Range = (_NAN, _NAN)
 
 
 def thin(number: Any) -> Range:
@@ -78,7 +78,10 @@ def _times(n: int) -> Callable[[Range], Range]:
         q = _power(a[1], n)
         if n % 2 or a[0] >= 0:
             return p, q
-        return (q, p) if a[1] <= 0 else (_ZERO, p.max(q))
+        if a[1] <= 0:
+            return q, p
+        most = p.max(q)
+        return (_NAN if most.is_nan() else _ZERO, most)
 
     return enclosed
 
@@ -95,7 +98,10 @@ def _power(x: Any, n: int) -> Any:
 
 
 def _inverse(a: Range) -> Range:
-    return (1 / a[1], 1 / a[0]) if _nonzero(a) else _UNKNOWN
+    if not _nonzero(a):
+        return UNKNOWN
+    lo = 1 / a[1]
+    return (lo, lo) if a[0] is a[1] else (lo, 1 / a[0])
 
 
 def _increasing(at: Callable[[Any], Any]) -> Callable[[Range], Range]:
@@ -106,23 +112,27 @@ def _increasing(at: Callable[[Any], Any]) -> Callable[[Range], Range]:
     return enclosed
 
 
+_increasing_log = _increasing(lambda x: x.log())
+
+
 def _log(a: Range) -> Range:
     if a[0] > 0:
-        return a[0].log(), a[1].log()
+        return _increasing_log(a)
     # Minus infinity at 0; the upper end stands.
-    return (-flint.arb("inf"), a[1].log()) if a[0] == 0 and a[1] > 0 else _UNKNOWN
+    return (-flint.arb("inf"), a[1].log()) if a[0] == 0 and a[1] > 0 else UNKNOWN
 
 
 def _root(q: int) -> Callable[[Range], Range]:
     def at(x: Any) -> Any:
         return x.sqrt() if q == 2 else x.root(q) if x > 0 else _ZERO
 
-    return lambda a: (at(a[0]), at(a[1])) if a[0] >= 0 else _UNKNOWN
+    taken = _increasing(at)
+    return lambda a: taken(a) if a[0] >= 0 else UNKNOWN
 
 
 def _entropy(a: Range) -> Range:
     if not a[0] >= 0:
-        return _UNKNOWN
+        return UNKNOWN
     p, q = _entropy_at(a[0]), _entropy_at(a[1])
     least = (-_ONE).exp()
     if a[0] >= least:
@@ -151,14 +161,15 @@ def _elu_bend(a: Range) -> Range:
         return _ZERO, _ZERO
     if a[1] < 0:
         return a[0].exp(), a[1].exp()
-    return (_ZERO, _ONE) if a[0] <= 0 or a[1] >= 0 else _UNKNOWN
+    return (_ZERO, _ONE) if a[0] <= 0 or a[1] >= 0 else UNKNOWN
 
 
 def _cosh(a: Range) -> Range:
     p, q = a[0].cosh(), a[1].cosh()
     if a[0] >= 0:
         return p, q
-    return (q, p) if a[1] <= 0 else (_ONE, p.max(q))
+    most = p.max(q)
+    return (q, p) if a[1] <= 0 else (_NAN if most.is_nan() else _ONE, most)
 
 
 def _passes(a: Range, point: Any, period: Any) -> bool:
@@ -173,6 +184,8 @@ def _wave(at: Callable[[Any], Any], half_turns: int) -> Callable[[Range], Range]
     """Enclose a sine whose maximum is at ``half_turns pi/2``."""
 
     def enclosed(a: Range) -> Range:
+        if not (a[0].is_finite() and a[1].is_finite()):
+            return UNKNOWN
         lo = at(a[0])
         if a[0] is a[1]:
             return (lo, lo)
@@ -189,11 +202,11 @@ def _no_pole(half_turns: int) -> Callable[[Range], bool]:
 
 
 def _tan(a: Range) -> Range:
-    return (a[0].tan(), a[1].tan()) if _no_pole(1)(a) else _UNKNOWN
+    return (a[0].tan(), a[1].tan()) if _no_pole(1)(a) else UNKNOWN
 
 
 def _cot(a: Range) -> Range:
-    return (a[1].cot(), a[0].cot()) if _no_pole(0)(a) else _UNKNOWN
+    return (a[1].cot(), a[0].cot()) if _no_pole(0)(a) else UNKNOWN
 
 
 _FUNCTIONS: dict[Any, Callable[[Range], Range]] = {
@@ -248,9 +261,14 @@ class Program:
         self._steps: list[tuple[Callable[..., Any], tuple[int, ...]] | None] = [None] * len(cell)
         self._leaves: dict[int, Any] = {}
         self._fixed: list[int] = []
+        self._same: set[int] = set()
         self._checks: dict[int, list[tuple[Callable[[Range], bool], int]]] = {}
         self._outputs = [self._compile(sympy.S(e)) for e in outputs]
         self._needs = [self._needed(i) for i in self._outputs]
+        self._conditions = [
+            [(holds, i, self._needed(i)) for slot in steps for holds, i in self._checks.get(slot, ())]
+            for steps in self._needs
+        ]
 
     def bind(self, numbers: Mapping[Any, Range]) -> list[Any]:
         """Return the values of everything that is the same for all cells."""
@@ -276,17 +294,13 @@ class Program:
 
     def defined(self, number: int, values: list[Any]) -> bool:
         """Whether an output is defined on the whole cell (and around theta)."""
-        for slot in (*self._needs[number], self._outputs[number]):
-            for holds, operand in self._checks.get(slot, ()):
-                self._take(operand, values)
-                if not holds(values[operand]):
-                    return False
+        for holds, operand, needed in self._conditions[number]:
+            for slot in needed:
+                if values[slot] is None:
+                    self._step(slot, values)
+            if not holds(values[operand]):
+                return False
         return True
-
-    def _take(self, slot: int, values: list[Any]) -> None:
-        for needed in self._needed(slot):
-            if values[needed] is None:
-                self._step(needed, values)
 
     def _step(self, slot: int, values: list[Any]) -> None:
         operation, operands = self._steps[slot]  # type: ignore[misc]
@@ -310,14 +324,15 @@ class Program:
         slot = self._slots[expr] = len(self._steps)
         self._steps.append(None)
         self._leaves[slot] = expr
+        self._same.add(slot)
         return slot
 
     def _emit(self, key: Any, operation: Callable[..., Any], *operands: int) -> int:
         slot = self._slots[key] = len(self._steps)
         self._steps.append((operation, operands))
-        constant = set(self._leaves) | set(self._fixed)
-        if all(i in constant for i in operands):
+        if all(i in self._same for i in operands):
             self._fixed.append(slot)
+            self._same.add(slot)
         return slot
 
     def _check(self, slot: int, holds: Callable[[Range], bool], operand: int) -> None:
@@ -332,7 +347,7 @@ class Program:
             operation = add if isinstance(expr, sympy.Add) else mul
             slots = [self._compile(a) for a in expr.args]
             # What is the same for all cells is taken together first.
-            slots.sort(key=lambda i: i not in self._leaves and i not in self._fixed)
+            slots.sort(key=lambda i: i not in self._same)
             slot = slots[0]
             for i, other in enumerate(slots[1:], start=2):
                 slot = self._emit(expr if i == len(slots) else (expr, i), operation, slot, other)

@@ -1,0 +1,137 @@
+"""Reading a proof file: JSON into plain data whose size and kinds are known before it is used.
+
+A file holds objects, lists, text, small integers, true, false and null; every other number is text
+(exact formulas, or hexadecimal floats, which are exact). Nothing in it is executed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import sympy
+
+from danskin.errors import DanskinError, InvalidInputError
+
+__all__ = [
+    "FORMAT",
+    "VERSION",
+    "Rejected",
+    "binary",
+    "integer",
+    "items",
+    "keys",
+    "read_file",
+    "text",
+]
+
+FORMAT, VERSION = "danskin-proof", 1
+_MAX_BYTES = 64_000_000
+_MAX_TEXT = 10_000
+_MAX_DIGITS = 9
+
+
+class Rejected(DanskinError):
+    """A proof file does not prove what it claims; the text says where it fails."""
+
+
+def read_file(path: str | Path) -> dict[str, Any]:
+    """Return the data of a proof file.
+
+    Raises
+    ------
+    InvalidInputError
+        It cannot be read, is too large, or is not a proof file.
+    """
+    path = Path(path)
+    try:
+        if not path.is_file():
+            raise InvalidInputError("path", f"{path} is not a file", "Check the path.")
+        if path.stat().st_size > _MAX_BYTES:
+            raise InvalidInputError("path", f"{path} is larger than 64 MB", "Shorten the proof.")
+        content = path.read_text(encoding="utf-8")
+        data = json.loads(
+            content,
+            object_pairs_hook=_object,
+            parse_float=_no_number,
+            parse_int=_small,
+            parse_constant=_no_number,
+        )
+    except OSError as error:
+        raise InvalidInputError(
+            "path", f"{path} cannot be read: {error.strerror}", "Check the path."
+        ) from None
+    except RecursionError:
+        raise InvalidInputError("path", f"{path} is nested too deep", "") from None
+    except (ValueError, MemoryError) as error:
+        if isinstance(error, InvalidInputError):
+            raise
+        raise InvalidInputError(
+            "path", f"{path} is not a proof file: {str(error)[:100]}", "Write one with save()."
+        ) from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise InvalidInputError("path", f"{path} is not a proof file", "Write one with save().")
+    if data.get("version") != VERSION or isinstance(data["version"], bool):
+        raise InvalidInputError(
+            "path", f"{path} is of a version that is not known here", "Update danskin."
+        )
+    return data
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key appears twice")
+    return found
+
+
+def _small(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError("an integer is too long")
+    return int(digits)
+
+
+def _no_number(digits: str) -> Any:
+    raise ValueError(f"{digits[:20]} stands where only text and small integers may")
+
+
+def keys(data: Any, wanted: set[str], what: str) -> dict[str, Any]:
+    """Return an object with exactly these keys."""
+    if not isinstance(data, Mapping) or set(data) != wanted:
+        raise Rejected(f"{what}: the keys are not {', '.join(sorted(wanted))}")
+    return dict(data)
+
+
+def items(data: Any, what: str, limit: int) -> list[Any]:
+    """Return a list of at most `limit` entries."""
+    if not isinstance(data, list) or len(data) > limit:
+        raise Rejected(f"{what}: not a list of at most {limit} entries")
+    return data
+
+
+def text(data: Any, what: str) -> str:
+    """Return text of a bounded length."""
+    if not isinstance(data, str) or len(data) > _MAX_TEXT:
+        raise Rejected(f"{what}: not text of at most {_MAX_TEXT} characters")
+    return data
+
+
+def integer(data: Any, what: str, limit: int) -> int:
+    """Return an integer in [0, limit)."""
+    if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < limit:
+        raise Rejected(f"{what}: not an integer from 0 to {limit - 1}")
+    return data
+
+
+def binary(data: Any, what: str) -> Any:
+    """Return the exact rational that a hexadecimal float is."""
+    try:
+        value = float.fromhex(text(data, what))
+    except (ValueError, OverflowError):
+        raise Rejected(f"{what}: not a hexadecimal float") from None
+    if not math.isfinite(value) or value.hex() != data:
+        raise Rejected(f"{what}: not a finite hexadecimal float as Python writes it")
+    return sympy.Rational(*value.as_integer_ratio())
