@@ -240,6 +240,13 @@ class TestShortRoad:
         with pytest.raises(InvalidInputError, match="positive semidefinite"):
             min_norm_weights(gram)
 
+    def test_dependent_gradients_take_the_long_road(self):
+        """Their matrix is singular on the answer's face: it has to be looked at as a whole."""
+        gram = gram_of(deficient, 0, 90, 120)
+        assert not large_weights(gram).regular
+        assert quick_weights(gram, None, 1e-9, 1e-12) is None
+        assert min_norm_weights(gram).status == "optimal"
+
     def test_what_is_not_plain_takes_the_long_road(self):
         gram = gram_of(iid, 0, 90, 120)
         assert quick_weights(gram, None, 1e-9, 1e-12) is not None
