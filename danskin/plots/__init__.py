@@ -7,7 +7,8 @@ every colour is doubled by a marker, a line style or a hatch, so that a picture 
 One theta: `plot_inner` (g over delta, maximizers lit), `plot_hull`, `plot_gram`, `plot_derivative`
 (D in every direction), `plot_phi` (all of it on the contours of phi), `plot_envelope` (phi along a
 line), `plot_certificate` (whichever of these fits n). Runs: `plot_landscape`, `plot_values`
-(Figures 1a and 1b of the paper). Many sets of gradients: `plot_price`.
+(Figures 1a and 1b of the paper). Many sets of gradients: `plot_price`, and
+`plot_extremal` (the worst there are); `plot_phase_diagram` and `plot_losses` (random ones).
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from matplotlib.figure import Figure
 
 from danskin.plots.around import plot_phi
 from danskin.plots.certificate import plot_certificate
+from danskin.plots.ensembles import plot_losses, plot_phase_diagram
 from danskin.plots.envelope import plot_envelope
+from danskin.plots.extremal import plot_extremal
 from danskin.plots.gram import plot_gram
 from danskin.plots.hull import plot_hull
 from danskin.plots.inner import plot_inner
@@ -34,10 +37,13 @@ __all__ = [
     "plot_certificate",
     "plot_derivative",
     "plot_envelope",
+    "plot_extremal",
     "plot_gram",
     "plot_hull",
     "plot_inner",
     "plot_landscape",
+    "plot_losses",
+    "plot_phase_diagram",
     "plot_phi",
     "plot_price",
     "plot_values",
