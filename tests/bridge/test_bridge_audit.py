@@ -420,6 +420,15 @@ def test_two_batches_say_nothing():
     assert judge(both, FACTS, 12, 10).kind == "cannot tell"
 
 
+def test_a_gain_of_another_direction_is_not_the_papers():
+    gains = [a_gain(-0.01, 0.03), a_gain(0.01, 0.03, "product")]
+    found = judge(gains, FACTS, 12, 10)
+    assert found.kind == "gain"
+    assert "the product's min norm at step 0.1 lowers the robust loss by 2.0 % more" in found.text
+    assert "DDi (coupled) at step 0.1, the paper's own, gains too is not shown" in found.text
+    assert "not shown" not in judge([a_gain(0.01, 0.03)], FACTS, 12, 10).text
+
+
 def test_gains_of_the_same_attacks_without_a_min_norm_are_named():
     text = judge([a_gain(0.02, 0.05), a_gain(0.03, 0.04, "mean")], FACTS, 12, 10).text
     assert "It takes 10 attacks in place of one." in text

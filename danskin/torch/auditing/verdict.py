@@ -53,6 +53,7 @@ def judge(gains: Sequence[Gain], summary: Mapping[str, Mean], batches: int, m: i
         kind = "no gain"
     parts = [_answer(kind, found, known, batches)]
     if kind == "gain":
+        parts += _coupled(known)
         parts.append(f"It takes {m} attacks in place of one.")
     parts += _others(gains, kind)
     parts.append(_why(summary))
@@ -102,6 +103,15 @@ def _answer(kind: str, found: Sequence[Gain], known: Sequence[Gain], batches: in
         f"{_more(widest.mean)} than a single gradient's step of that length, but the interval goes "
         f"from {_percent(widest.low)} to {_percent(widest.high)}. More batches narrow it.{unknown}"
     )
+
+
+def _coupled(known: Sequence[Gain]) -> list[str]:
+    """Say so where the gain is not the paper's own direction's."""
+    own = [g for g in known if g.method == "coupled"]
+    if not own or any(g.low > 0 for g in own):
+        return []
+    best = max(own, key=lambda g: g.low)
+    return [f"That {_named(best)}, the paper's own, gains too is not shown ({_interval(best)})."]
 
 
 def _others(gains: Sequence[Gain], kind: str) -> list[str]:
