@@ -38,6 +38,8 @@ EPS = 2.0**-52
 DAMPING = 1e-10
 STIFFER = 1e3
 MOST_DAMPING = 1e-3
+# Up to so many gradients Wolfe's method takes less time than stronger damping.
+WOLFE_IS_FAST = 400
 # A pivot below this part of its diagonal entry is rounding.
 SINGULAR = 1e-12
 # Supports up to this size are factorised in the kernel: a call of LAPACK would cost more.
@@ -213,7 +215,7 @@ def _pivot(
         singular = bool(failed) or bool((pivots < SINGULAR * own).any())
         if singular or not patience:
             damping = STIFFER * damping if damping else DAMPING
-            if damping > MOST_DAMPING:
+            if damping > (MOST_DAMPING if m > WOLFE_IS_FAST else DAMPING):
                 return best, turn, False, False
             right = 1.0 + damping * diagonal * centre
             fewest, patience = m + 1, PATIENCE

@@ -2,9 +2,9 @@
 
 Looking at every entry of a large matrix takes longer than solving with it, so one pass checks what
 one pass can check: finite, exactly symmetric, and ``|G_ij| <= |g_i| |g_j|``. That the matrix is
-positive semidefinite is checked where the answer depends on it, on the faces that the solver
-factorises (up to 64 gradients everywhere, in `solve`). Whatever is not plain, or not solved to the
-last digits, takes the long road with all its checks.
+positive semidefinite shows on the faces that the solver factorises; where these are singular or the
+answer is near 0, the whole matrix is looked at. Whatever is not plain, or not solved to the last
+digits, takes the long road.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from danskin.minnorm.large import large_weights
 from danskin.minnorm.product import product_weights
 from danskin.minnorm.refine import EXACT, refined_weights
 from danskin.minnorm.result import GramMinNormResult, judge
+from danskin.minnorm.scaling import check_gram
 from danskin.minnorm.twofold import gram_certificate
 
 __all__ = ["quick_weights"]
@@ -59,21 +60,22 @@ def quick_weights(
     if blocks is None or (len(blocks) == 1 and m <= MANY_POINTS) or not _plain(gram):
         return None
     found = large_weights(gram) if len(blocks) == 1 else product_weights(gram, blocks)
-    if not found.regular:
-        return None
     weights, lo, method = found.weights, None, "wolfe"
     starts = block_starts(blocks)
     bounds = Bounds(*gram_certificate(gram, weights, NOTHING, starts, 0.0))
-    if bounds.upper <= RESOLVED * bounds.rounding:
+    doubtful = not found.regular or bounds.upper <= RESOLVED * bounds.rounding
+    if doubtful and check_gram(gram).shift > 0:
         return None
-    if _open(bounds, aim) and len(blocks) == 1:
+    # What the rounding of the entries hides, no further digits of the weights bring back.
+    hidden = bounds.upper <= bounds.rounding
+    if _open(bounds, aim) and not hidden and len(blocks) == 1:
         refined = refined_weights(gram, EXACT, weights)
         if refined is not None:
             weights, lo, _ = refined
             method = "double-double"
             bounds = Bounds(*gram_certificate(gram, weights, lo, starts, 0.0))
             lo.setflags(write=False)
-    if _open(bounds, aim):
+    if _open(bounds, aim) and not hidden:
         return None
     weights.setflags(write=False)
     return GramMinNormResult(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from danskin.errors import InvalidInputError
-from danskin.minnorm import exact_min_norm, large, min_norm_point, min_norm_weights, refine
+from danskin.minnorm import exact_min_norm, large, min_norm_point, min_norm_weights, quick, refine
 from danskin.minnorm.large import large_weights
 from danskin.minnorm.quick import quick_weights
 from danskin.minnorm.refine import EXACT, refined_weights
@@ -240,12 +240,29 @@ class TestShortRoad:
         with pytest.raises(InvalidInputError, match="positive semidefinite"):
             min_norm_weights(gram)
 
-    def test_dependent_gradients_take_the_long_road(self):
-        """Their matrix is singular on the answer's face: it has to be looked at as a whole."""
+    @pytest.mark.parametrize("draw", [deficient, stationary])
+    def test_in_doubt_the_whole_matrix_is_looked_at(self, draw, monkeypatch):
+        """Singular faces, and answers near 0."""
+        looked = []
+        original = quick.check_gram
+        monkeypatch.setattr(quick, "check_gram", lambda g: looked.append(1) or original(g))
+        result = min_norm_weights(gram_of(draw, 0, 90, 120))
+        assert looked
+        assert result.status == ("stationary" if draw is stationary else "optimal")
+        looked.clear()
+        assert min_norm_weights(gram_of(iid, 0, 90, 120)).status == "optimal"
+        assert not looked
+
+    def test_noise_above_rounding_is_told(self):
+        """Dependent gradients, their Gram matrix off by 1e-10: positive semidefinite no more."""
+        rng = np.random.default_rng(0)
         gram = gram_of(deficient, 0, 90, 120)
-        assert not large_weights(gram).regular
-        assert quick_weights(gram, None, 1e-9, 1e-12) is None
-        assert min_norm_weights(gram).status == "optimal"
+        noise = 1e-10 * rng.standard_normal((90, 90))
+        noisy = gram + noise + noise.T
+        assert quick_weights(noisy, None, 1e-9, 1e-12) is None
+        exact = min_norm_weights(gram)
+        result = min_norm_weights(noisy)
+        assert result.rounding > 10 * exact.rounding
 
     def test_what_is_not_plain_takes_the_long_road(self):
         gram = gram_of(iid, 0, 90, 120)
