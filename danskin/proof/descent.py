@@ -30,6 +30,7 @@ from danskin.proof.interval import require_ieee
 from danskin.proof.local import LocalProblem
 from danskin.proof.proved import by_class
 from danskin.proof.result import DescentProof
+from danskin.proof.symmetry import Orbits
 from danskin.proof.template import groups_of
 from danskin.proof.ties import Maximum, exact_at, float_bounds, resolve, several_clusters
 from danskin.verdict import Verdict
@@ -73,6 +74,9 @@ class Sample:
     how: str = ""
     stuck: bool = False
     asked_class: bool = False
+    orbits: Orbits | None = None
+    #: A lower bound of the rate from symmetries.
+    by_orbits: float = -math.inf
     best: tuple[float, float] = field(default=(-math.inf, math.inf))
 
     @property
@@ -84,6 +88,7 @@ class Sample:
     def bounds(self) -> tuple[float, float]:
         """Bounds on the largest rate over S*; they only ever tighten."""
         lo, hi = self.cover.rate_bounds if self.cover.defined else (-math.inf, math.inf)
+        lo = max(lo, self.by_orbits)
         if self.exact is not None:
             low, high = float_bounds(self.exact)
             lo = max(lo, low)
@@ -133,6 +138,12 @@ class Sample:
             S = by_class(self.f, self.theta, self.cover, min(seconds, 4.0))
             if S is not None:
                 self._use_set(S)
+        if self.exact is None:
+            if self.orbits is None:
+                self.orbits = Orbits(self.problem)
+            self.by_orbits = max(self.by_orbits, self.orbits.lower_bound(self.cover))
+            if self.by_orbits > -math.inf:
+                self.how = "orbits"
 
     def _use_set(self, S: MaximizerSet) -> bool:
         gamma = list(self.problem.gamma or ())
@@ -458,8 +469,11 @@ class _Attempt:
         lo, hi = self.total()
         if hi < 0:
             return f"All {left} cells that can hold a maximizer have a negative rate."
-        if lo > 0 and all(s.exact is None for s in self.states):
+        plain = all(s.exact is None and s.by_orbits == -math.inf for s in self.states)
+        if lo > 0 and plain:
             return f"All {left} cells that can hold a maximizer have a positive rate."
+        if any(s.exact is None and s.by_orbits > -math.inf for s in self.states):
+            return "Maximizers come in orbits of g's symmetries, and every orbit shows it."
         return "Maximizers proved in exact arithmetic show it."
 
     def _why_not(self) -> str:

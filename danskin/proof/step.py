@@ -33,8 +33,9 @@ __all__ = ["CertifiedStep", "certified_step"]
 _CLOSE = 0.96
 _LEAST = 2.0**-30
 _VALUE_ROUNDS = 40
-_ROUNDS = 30
-_BATCH_ROUNDS = 16
+_ROUNDS = 45
+_BATCH_ROUNDS = 20
+_STALE = 14
 _SAMPLES = 400
 
 
@@ -267,15 +268,17 @@ class _Search:
         ends = sympy.Rational(*a.as_integer_ratio()), sympy.Rational(*b.as_integer_ratio())
         sweeps = [Sweep(s, L, *ends) for s, L in zip(self.segments, self.floors, strict=True)]
         single = len(sweeps) == 1 and len(self.floors[0]) == 1
-        last = math.inf
+        last, stale = math.inf, 0
         try:
-            for number in range(_ROUNDS if single else _BATCH_ROUNDS):
+            for _ in range(_ROUNDS if single else _BATCH_ROUNDS):
                 bound = total(np.concatenate([s.bounds for s in sweeps]), math.inf)
                 if bound < 0:
                     return True
-                if time.monotonic() > deadline or (number >= 12 and bound > 0.97 * last):
+                # A bound may rest for a while on one cell after another, but not for long.
+                stale = stale + 1 if bound > 0.97 * last else 0
+                last = min(last, bound)
+                if time.monotonic() > deadline or stale > _STALE:
                     return False
-                last = bound
                 moved = [s.refine(single) for s in sweeps if not s.stuck]
                 if not any(moved):
                     return False

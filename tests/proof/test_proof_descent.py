@@ -335,6 +335,35 @@ def test_coupled_batch_end_to_end():
     assert down.derivative == pytest.approx((-1 / math.sqrt(5),) * 2)
 
 
+SYMMETRIC = {
+    "even": ("-(exp(d)+exp(-d)-5/2)**2 + t*d", ["d"], dk.Interval(-1, 1), math.log(2)),
+    "fixed point": ("-(d**2-cos(d))**2 + t*d", ["d"], dk.Interval(-1, 1), 0.8241323123025225),
+    "circle": ("x**2*y + t*x", ["x", "y"], BALL, math.sqrt(2 / 3)),
+    "whole circle": ("x**2 + y**2 + t*x", ["x", "y"], BALL, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", SYMMETRIC)
+def test_ties_of_orbits_need_no_exact_maximizer(name):
+    g, delta, domain, value = SYMMETRIC[name]
+    f = formula(g, ["t"], delta, domain)
+    for gamma in ([1], [-1]):
+        p = prove_descent(f, [0], gamma, budget=10)
+        assert (p.verdict, p.ascent) == (REFUTED, PROVED), p.explain()
+        assert p.derivative[0] <= value <= p.derivative[1]
+
+
+def test_a_broken_symmetry_is_not_used():
+    """The same wells with a tilt: one maximizer is left, whatever the untilted g has."""
+    for tilt, gamma in (("1e-9", [-1]), ("-1e-9", [1])):
+        g = "-(exp(d)+exp(-d)-5/2)**2 + tilt*d + t*d"
+        f = formula(g, ["t"], ["d"], dk.Interval(-1, 1), tilt=tilt)
+        assert prove_descent(f, [0], gamma).verdict is PROVED
+    # A set that is not symmetric about 0 holds one well only.
+    f = formula("-(exp(d)+exp(-d)-5/2)**2 + t*d", ["t"], ["d"], dk.Interval("-1/2", 1))
+    assert prove_descent(f, [0], [-1]).verdict is PROVED
+
+
 # --- random objectives, against what is known of them ------------------------------------------
 
 
