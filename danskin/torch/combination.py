@@ -32,6 +32,9 @@ __all__ = [
     "summarise",
 ]
 
+# |x|^2 from a Gram matrix is known up to eps of the terms' squares, |x| up to the root of that.
+GRAM_RESOLUTION = 2.0**-26
+
 
 @dataclass(frozen=True, eq=False)
 class Weighed:
@@ -177,8 +180,11 @@ def summarise(
     """Judge a combination by what its own vectors say."""
     norm = length(found.x)
     eps = max((torch.finfo(piece.dtype).eps for piece in found.x if piece is not None), default=0.0)
-    # Terms that cancel down to their own rounding leave noise, not a direction.
-    cancelled = norm <= 2 * eps * found.size and np.count_nonzero(found.weights) > 1
+    # Terms that cancel down to their own rounding, or below what weights from a float64 Gram matrix
+    # can resolve, leave noise, not a direction.
+    cancelled = (
+        norm <= max(2 * eps, GRAM_RESOLUTION) * found.size and np.count_nonzero(found.weights) > 1
+    )
     stationary = bool(found.stationary or norm == 0 or cancelled)
     lower = 0.0 if stationary else min(norm, max(0.0, found.least / norm - found.rounding))
     samples = len(found.products) if found.products.ndim == 2 else 1

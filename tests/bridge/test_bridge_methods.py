@@ -221,6 +221,37 @@ def test_step_aware_against_the_quadratic_program(linear, options, form):
     assert report.norm == pytest.approx(expected.norm, rel=1e-6)
 
 
+@settings(max_examples=60)
+@given(m=st.integers(1, 3), count=st.integers(1, 3), seed=st.integers(0, 10**6))
+def test_matrix_free_step_aware_is_the_stored_one(m, count, seed):
+    """Small integers, so that values tie and gradients cancel: stationary in both or in neither."""
+    rng = np.random.default_rng(seed)
+    g = rng.integers(-1, 2, size=(m, count, 2)).astype(float)
+    theta = torch.as_tensor(rng.integers(-1, 2, size=2)).double()
+    found = []
+    for budget in (1e9, 0):
+        model = Theta(2)
+        with torch.no_grad():
+            model.theta.copy_(theta)
+        ddi = dkt.DDi(
+            model,
+            Listed(g),
+            m=m,
+            loss=lambda logits, labels: logits,
+            method="step_aware",
+            per_sample=True,
+            step=0.7,
+            memory_budget=budget,
+            tol=1e-10,
+            max_iterations=60,
+        )
+        report = ddi.backward(torch.zeros(count, 2).double(), torch.zeros(count).long())
+        grad = torch.zeros(2).double() if model.theta.grad is None else model.theta.grad
+        found.append((report.stationary, grad.numpy()))
+    assert found[0][0] == found[1][0]
+    np.testing.assert_allclose(found[0][1], found[1][1], atol=1e-6)
+
+
 @pytest.mark.parametrize("step", [1e-9, 1e9])
 def test_step_aware_goes_from_the_highest_loss_to_the_min_norm_point(linear, step):
     g = random_gradients(3, 1, seed=4)
