@@ -152,6 +152,28 @@ def test_matrix_free_bounds_hold_however_early_it_stops(m, count, n, seed):
             last = report.norm
 
 
+def test_matrix_free_bounds_hold_in_float32():
+    """Slopes come in float32 there; the lower bound allows for their rounding."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        g = (rng.standard_normal((2, 2, 3)) + 2).astype(np.float32)
+        ddi = dkt.DDi(
+            Theta(3).float(),
+            Listed(g),
+            m=2,
+            loss=lambda logits, labels: logits,
+            method="product",
+            memory_budget=0,
+            tol=1e-12,
+            max_iterations=50,
+        )
+        report = ddi.backward(torch.zeros(2, 3), torch.zeros(2).long())
+        rho = dk.product_min_norm([g[:, i].astype(float) for i in range(2)])
+        assert report.lower_bound <= rho.norm
+        assert report.norm >= rho.lower_bound * (1 - 1e-6)
+        assert report.gap <= 1e-4 * report.norm
+
+
 def test_mean_max_and_min(linear):
     g = np.array([[[3.0, 0], [0, 1]], [[1.0, 0], [0, 2]]])
     ddi, _ = run(linear, g, method="mean")
