@@ -61,6 +61,7 @@ _HOME = {
     "prove_descent": "danskin.proof",
     "certified_step": "danskin.proof",
     "prove_theorem3": "danskin.proof",
+    "check_proof": "danskin.proof.checker",
     "enclose_robust_value": "danskin.proof",
     "enclose_derivative": "danskin.proof",
     "enclose_maximizers": "danskin.proof",
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
         prove_descent,
         prove_theorem3,
     )
+    from danskin.proof.checker import check_proof
     from danskin.sets import Ball, Box, FiniteSet, Interval, Product, Simplex
     from danskin.verdict import Verdict
 

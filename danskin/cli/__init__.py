@@ -15,6 +15,7 @@ import typer
 import danskin
 from danskin.cli.audit import audit
 from danskin.cli.certify import certify
+from danskin.cli.check import check
 from danskin.cli.data import data_app
 from danskin.cli.search import search
 from danskin.cli.terminal import print_plain
@@ -61,11 +62,12 @@ def _root(
 
 app.command(short_help="Check the paper's statements.", epilog=_STATUSES)(verify)
 app.command(short_help="Does a direction descend, at a point of yours?", epilog=_STATUSES)(certify)
+app.command(short_help="Does a saved proof prove what it claims?", epilog=_STATUSES)(check)
 app.command(short_help="Where does a single gradient point uphill?", epilog=_STATUSES)(search)
 app.command(short_help="Train a network against attacks, methods side by side.")(train)
-app.command(
-    short_help="Has a network conflicting adversaries? Would DDi gain?", epilog=_STATUSES
-)(audit)
+app.command(short_help="Has a network conflicting adversaries? Would DDi gain?", epilog=_STATUSES)(
+    audit
+)
 app.add_typer(data_app, name="data", short_help="Fetch or check image data.")
 
 

@@ -329,7 +329,9 @@ def factors_of(data: Any, depth: int = 0) -> list[Factor]:
     if kind == "product":
         if depth > 8:
             raise Rejected("products are nested too deep")
-        return [f for part in items(value, "product", _MAX_DIM) for f in factors_of(part, depth + 1)]
+        return [
+            f for part in items(value, "product", _MAX_DIM) for f in factors_of(part, depth + 1)
+        ]
     if kind == "box":
         lines = [_line(*_vector(r, 2)) for r in items(value, "box", _MAX_DIM)]
         if all(isinstance(f, Points) for f in lines):

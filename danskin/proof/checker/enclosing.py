@@ -266,7 +266,11 @@ class Program:
         self._outputs = [self._compile(sympy.S(e)) for e in outputs]
         self._needs = [self._needed(i) for i in self._outputs]
         self._conditions = [
-            [(holds, i, self._needed(i)) for slot in steps for holds, i in self._checks.get(slot, ())]
+            [
+                (holds, i, self._needed(i))
+                for slot in steps
+                for holds, i in self._checks.get(slot, ())
+            ]
             for steps in self._needs
         ]
 

@@ -17,7 +17,7 @@ import sympy
 from danskin.exact import sign
 from danskin.expression import elu_bend, elu_slope, substitute
 from danskin.expression.whitelist import require_real
-from danskin.proof.checker.cells import Factor
+from danskin.proof.checker.cells import Factor, Simplices
 from danskin.proof.checker.enclosing import UNKNOWN, Program, Range, add, mul, sub, thin
 from danskin.proof.checker.reading import Rejected
 
@@ -54,14 +54,25 @@ class Inner:
     @cached_property
     def value(self) -> Any:
         """``g(theta, .)``, exactly."""
-        return simplified(_real(substitute(self.g, self.theta, "theta")), self.delta)
+        return simplified(_real(substitute(self.g, self.theta, "theta")), self.delta, self._sums)
 
     @cached_property
     def rate(self) -> Any:
         """``<gamma, grad_theta g(theta, .)>``, exactly."""
         parts = [_real(substitute(g, self.theta, "theta")) for g in self._gradient]
         terms = [c * g for c, g in zip(self.gamma, parts, strict=True)]
-        return simplified(sympy.Add(*terms), self.delta)
+        return simplified(sympy.Add(*terms), self.delta, self._sums)
+
+    @cached_property
+    def _sums(self) -> list[tuple[Any, Any]]:
+        """The last coordinate of each simplex, by the others."""
+        found, at = [], 0
+        for f in self.factors:
+            own = self.delta[at : at + f.size]
+            if isinstance(f, Simplices) and f.c is None:
+                found.append((own[-1], 1 - sympy.Add(*own[:-1])))
+            at += f.size
+        return found
 
     # Each form is a program with the outputs g, slopes, rate, slopes of the rate.
 
@@ -183,15 +194,29 @@ def _real(expr: Any) -> Any:
     return require_real(expr, "file")
 
 
-def simplified(expr: Any, symbols: Sequence[Any]) -> Any:
-    """Return an equal expression in which what cancels has cancelled, where that is cheap."""
+def simplified(expr: Any, symbols: Sequence[Any], sums: Sequence[tuple[Any, Any]] = ()) -> Any:
+    """Return an expression, equal on S, in which what cancels has cancelled, where that is cheap.
+
+    `sums` says what the last coordinate of each simplex is by the others; it is used in polynomials
+    that it shortens. On the simplex's plane, values and derivatives along the plane stay the same,
+    and no others are used there.
+    """
     if _parts(expr) > _MAX_PARTS:
         return expr
     spread = sympy.expand_mul(expr)
-    found = _collected(sympy.expand(spread), symbols)
-    if found is not None:
-        return found
-    return spread if spread.count_ops() < expr.count_ops() else expr
+    terms = _collected(sympy.expand(spread), symbols)
+    if terms is None:
+        return spread if spread.count_ops() < expr.count_ops() else expr
+    for last, rest in sums:
+        put = _sum(terms).xreplace({last: rest})
+        shorter = _collected(sympy.expand(put), symbols) if _parts(put) <= _MAX_PARTS else None
+        if shorter is not None and len(shorter) < len(terms):
+            terms = shorter
+    return _sum(terms)
+
+
+def _sum(terms: Mapping[Any, Any]) -> Any:
+    return sympy.Add(*(c * rest for rest, c in terms.items()))
 
 
 def _parts(expr: Any) -> int:
@@ -208,17 +233,17 @@ def _parts(expr: Any) -> int:
     return 1
 
 
-def _collected(expr: Any, symbols: Sequence[Any]) -> Any:
+def _collected(expr: Any, symbols: Sequence[Any]) -> dict[Any, Any] | None:
     """Collect a polynomial's terms, zeros removed exactly; None where it is not one."""
     terms: dict[Any, Any] = {}
     for term in sympy.Add.make_args(expr):
         number, rest = term.as_independent(*symbols, as_Add=False)
-        for base, exponent in rest.as_powers_dict().items():
+        powers: dict[Any, Any] = rest.as_powers_dict()
+        for base, exponent in powers.items():
             fine = base in symbols and exponent.is_Integer and exponent > 0
             if not (fine or base == 1):
                 return None
         terms[rest] = terms.get(rest, 0) + number
         if len(terms) > _MAX_TERMS:
             return None
-    kept = {rest: c for rest, c in terms.items() if sign(c) != 0}
-    return sympy.Add(*(c * rest for rest, c in kept.items()))
+    return {rest: c for rest, c in terms.items() if sign(c) != 0}

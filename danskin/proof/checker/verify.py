@@ -1,4 +1,4 @@
-"""`check_proof`: does a saved proof prove what it claims?
+"""`check_proof`: whether a saved proof proves what it claims.
 
 For every sample the cells are cut again as the file says, from start cells that follow from S
 alone, so that they cover S whatever the file holds; each cell that was cut off or dropped must
@@ -44,6 +44,7 @@ _MAX_CELLS = 400_000
 _MAX_POINTS = 512
 _MAX_DIM = 4_096
 _SECONDS = 600.0
+_SHOWN = 2_000
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,22 @@ def _check(data: Mapping[str, Any], count: list[int]) -> str:
             if len(told) == 1 or isinstance(error, LimitError):
                 raise
             raise Rejected(f"sample {number}: {error}") from None
-    return _claim(top["claim"], theta, at, gamma, found)
+    return f"{_claim(top['claim'], theta, at, gamma, found)} Here {_told(told)}"
+
+
+def _told(told: list[Any]) -> str:
+    """Say what phi is, in the file's own words."""
+    one = told[0]
+    g = one["g"] + "".join(f", {n} = {v}" for n, v in one["parameters"].items())
+    where = f"({', '.join(one['delta'])}) in {_short(str(one['set']))}"
+    phi = f"phi(theta) is the maximum over {where} of {_short(g)}."
+    if len(told) == 1:
+        return phi
+    return f"phi is the mean of {len(told)} such maxima; for the first, {phi}"
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}... ({len(words)} letters)"
 
 
 def _exact(data: Any, what: str, dim: int) -> tuple[Any, ...]:
@@ -170,9 +186,7 @@ def _exact(data: Any, what: str, dim: int) -> tuple[Any, ...]:
 # --- one sample ----------------------------------------------------------------------------------
 
 
-def _sample(
-    told: Any, proof: Any, theta: Any, at: Any, gamma: Any, count: list[int]
-) -> _Bounds:
+def _sample(told: Any, proof: Any, theta: Any, at: Any, gamma: Any, count: list[int]) -> _Bounds:
     told = keys(told, {"g", "parameters", "delta", "set"}, "a sample of the problem")
     proof = keys(
         proof, {"form", "floor", "point", "ceiling", "rate", "cells", "maximizers"}, "a sample"
@@ -269,13 +283,13 @@ def _replay(
             _check_open(cell, where, ceiling, low, high)
     if stack:
         raise Rejected(f"{len(stack)} cells of S are missing")
+    if not left:
+        raise Rejected("no cell is left for a maximizer")
     return left
 
 
 def _excluded(cell: OnCell) -> bool:
-    return any(
-        f.excluded(cell.cell[i], cell.slopes(i)) for i, f in enumerate(cell.inner.factors)
-    )
+    return any(f.excluded(cell.cell[i], cell.slopes(i)) for i, f in enumerate(cell.inner.factors))
 
 
 def _split(cell: OnCell, step: list[Any], inner: Inner) -> list[tuple[Any, ...]]:
@@ -345,7 +359,9 @@ def _claim(data: Any, theta: Any, at: Any, gamma: Any, found: list[_Bounds]) -> 
     data = keys(data, wanted, "claim")
     count, size = len(found), length(gamma)
     low = _total([_best(b.low, b.known, 1) for b in found])
-    high = _total([_best(b.high, b.known if b.known and b.known.complete else None, -1) for b in found])
+    high = _total(
+        [_best(b.high, b.known if b.known and b.known.complete else None, -1) for b in found]
+    )
     # D |gamma| B lies between low and high.
     verdict, ascent = data["verdict"], data["ascent"]
     below = None if high is None else sign(high)
