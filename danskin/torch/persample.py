@@ -25,7 +25,7 @@ __all__ = ["per_sample_gradients", "products", "refuse_coupling", "used"]
 log = logging.getLogger(__name__)
 
 # Samples of one vmap on a CPU; an accelerator takes whole micro-batches.
-CHUNK = 16
+CHUNK = 32
 
 
 def refuse_coupling(network: NetworkLoss) -> None:
