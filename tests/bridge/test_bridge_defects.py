@@ -106,6 +106,7 @@ def test_weight_decay_in_the_product_methods(linear, budget):
     expected = dk.product_min_norm([g[:, i] + wd * theta for i in range(3)])
     np.testing.assert_allclose(model.theta.grad.cpu(), expected.point, atol=1e-6)
     assert report.lower_bound <= expected.norm * (1 + 1e-9)
+    assert report.lower_bound >= expected.norm * (1 - 1e-6), "the bounds know the decay too"
 
 
 def test_the_decay_of_the_attacks_steps_is_applied(device, net, batch):
