@@ -1,5 +1,6 @@
 """Counterexamples to order: exact identities, the border of what is admissible, hostile input."""
 
+import dataclasses
 import itertools
 from fractions import Fraction
 
@@ -18,7 +19,8 @@ from danskin.counterexamples.generate import (
     make_counterexample,
     read_gram,
 )
-from danskin.counterexamples.generate.gram import Indefinite, gram_of, slopes
+from danskin.counterexamples.generate.field import field_of
+from danskin.counterexamples.generate.gram import Indefinite, _minimizer, gram_of, slopes
 from danskin.errors import DanskinError, InvalidInputError
 from danskin.exact import sign
 from danskin.verdict import Verdict
@@ -120,8 +122,6 @@ def test_admissible_iff_the_definition_says_so(rows):
 
 def test_a_wrong_claim_is_refuted():
     made = make_counterexample(gram=equicorrelated(3, "-1/3"))
-    import dataclasses
-
     for change in (
         {"weights": (HALF, HALF, sympy.Integer(0))},
         {"squared_norm": sympy.Rational(1, 8)},
@@ -267,6 +267,17 @@ def test_hull_of_an_irrational_gram_matrix(rows, scale):
     assert all(which(w) >= 0 for w in hull.weights)
     assert all(which(s - hull.squared_norm) >= 0 for s in slopes(gram, hull.weights))
     assert which(quadratic(gram, hull.weights) - hull.squared_norm) == 0
+
+
+def test_a_support_with_a_negative_weight_is_not_the_hull():
+    """On the line through (1, 0) and (2, sqrt 2) the least norm lies outside the segment."""
+    gram = gram_of([(sympy.Integer(1), sympy.Integer(0)), (sympy.Integer(2), sympy.sqrt(2))])
+    field = field_of([x for row in gram for x in row])
+    matrix = [[field.read(x) for x in row] for row in gram]
+    assert _minimizer(field, matrix, (0, 1)) is None
+    weights, square = _minimizer(field, matrix, (0,))
+    assert [field.write(w) for w in weights] == [1, 0]
+    assert field.write(square) == 1
 
 
 # --- hostile input -------------------------------------------------------------------------------

@@ -340,6 +340,16 @@ def test_gradients_around_a_kink_are_all_of_them():
     assert kink.rho**2 == pytest.approx(float(made.squared_norm), rel=1e-9)
 
 
+def test_a_stationary_kink_scores_nothing():
+    """Both gradients of |theta| point uphill at rate 1, but nothing descends."""
+    f = member("absolute_value").objective
+    rng = np.random.default_rng(0)
+    kink = around(Phi(f, rng, -np.ones(1), np.ones(1)), np.zeros(1), 1.0, rng)
+    assert kink.kind == "stationary"
+    assert kink.rates.tolist() == [1, 1]
+    assert kink.score <= 0
+
+
 def test_results_are_plain_data():
     result = find_counterexamples(PAIR, [[-1, 1]] * 2, starts=1)
     json.dumps(result.to_dict(), allow_nan=False)

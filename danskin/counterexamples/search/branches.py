@@ -25,7 +25,7 @@ class OutOfTime(Exception):
     """The time limit of a sweep was reached in the middle of a start."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Branch:
     """Phi where one maximizer was found: ``g(., delta)`` is one branch of the maximum.
 

@@ -31,6 +31,7 @@ from danskin.expression import substitute
 from danskin.limits import time_limit
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet, maximizers
 from danskin.objective import BatchObjective, ExpressionObjective
+from danskin.proof import prove_descent
 from danskin.sets import CompactSet
 from danskin.verdict import Verdict
 
@@ -128,10 +129,6 @@ def _from_engine(
     f: Any, theta: Exact, S: MaximizerSet | BatchMaximizerSet, seconds: float
 ) -> FoundKink | None:
     """Ask the proof engine about the worst single gradient and the steepest direction."""
-    try:
-        from danskin.proof import prove_descent
-    except ImportError:
-        return None
     if (S.count if isinstance(S, BatchMaximizerSet) else len(S)) > _MOST_GRADIENTS:
         return None
     rows = S.gradients

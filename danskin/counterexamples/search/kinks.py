@@ -29,7 +29,7 @@ _ZERO = 1e-6
 _RADIUS = 1e-8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kink:
     """A point where gradients of phi meet, in floats.
 
