@@ -412,6 +412,14 @@ def test_hostile_pickles_are_refused_and_nothing_is_run(tmp_path, monkeypatch, n
         read_plain_pickle(path)
 
 
+def test_a_foreign_name_is_refused_where_it_stands(tmp_path):
+    """Before anything is done with it, and with its name in the message."""
+    for content in (HOSTILE["os.system"], HOSTILE["os.system by protocol 0"]):
+        (tmp_path / "x").write_bytes(content)
+        with pytest.raises(InvalidInputError, match=r"it asks for posix.system"):
+            read_plain_pickle(tmp_path / "x")
+
+
 def test_sharing_and_nesting_cost_no_more_than_the_file(tmp_path):
     """A billion laughs: lists of the same list; and nesting that recursion could not follow."""
     laughs = LOW + b"]q\x00" + b"".join(
