@@ -32,7 +32,14 @@ from danskin.proof.proved import by_class
 from danskin.proof.result import DescentProof
 from danskin.proof.symmetry import Orbits
 from danskin.proof.template import groups_of
-from danskin.proof.ties import Maximum, exact_at, float_bounds, resolve, several_clusters
+from danskin.proof.ties import (
+    Maximum,
+    exact_at,
+    float_bounds,
+    reach_ceiling,
+    resolve,
+    several_clusters,
+)
 from danskin.verdict import Verdict
 
 __all__ = ["DEFAULT_BUDGET", "Sample", "expression_samples", "prove_descent"]
@@ -45,6 +52,10 @@ _TRIES = frozenset({3, 7, 12, 18, 25, 33, 42, 52, 64, 78, 94, 112, 132})
 _MAX_ROUNDS = 400
 #: Rounds without a tighter enclosure, after the verdict.
 _STALE = 8
+#: From this round on a try at exact ties may take longer.
+_LATE = 30
+#: What an exact value of D is worth, once the verdict is there.
+_SETTLED_SECONDS = 0.5
 #: A batch this small has its enclosure tightened as a single objective does.
 _FEW = 8
 #: When a local search raises the lower bound of phi: easy problems are over by then.
@@ -130,8 +141,16 @@ class Sample:
         """Try to learn the rate exactly."""
         if self.count > 1:
             return
-        maximum = resolve(self.cover, min(seconds, 4.0))
-        if maximum is not None:
+        if self.exact is None:
+            reached = reach_ceiling(self.cover, min(seconds, 2.0))
+            if reached is not None:
+                self._use_points(reached)
+                if self.exact is not None and sign(self.exact) == 1:
+                    # A proved maximizer with a positive rate is all that a refutation takes: all
+                    # maximizers, and D exactly, are worth a short look.
+                    seconds = min(seconds, _SETTLED_SECONDS)
+        maximum = resolve(self.cover, min(seconds, 2.0 if self.rounds < _LATE else 5.0))
+        if maximum is not None and (self.exact is None or maximum.complete):
             self._use_points(maximum)
         if not self.complete and not self.asked_class:
             self.asked_class = True
@@ -392,7 +411,8 @@ class _Attempt:
             # Once there is a verdict, ties matter to the enclosure only, and not for one cluster.
             due = s.rounds in _TRIES or s.stuck
             if due and not s.complete and (not settled or several_clusters(s.cover)):
-                s.look_for_ties(self.deadline - time.monotonic())
+                left = self.deadline - time.monotonic()
+                s.look_for_ties(min(left, _SETTLED_SECONDS) if settled else left)
         return True
 
     def _sign(self, lo: float, hi: float) -> tuple[Verdict, Verdict] | None:

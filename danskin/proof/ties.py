@@ -38,7 +38,7 @@ from danskin.proof.evaluate import Tape, number_interval
 from danskin.proof.local import LocalProblem
 from danskin.proof.recognise import BITS, recognise
 
-__all__ = ["Maximum", "exact_at", "float_bounds", "resolve", "several_clusters"]
+__all__ = ["Maximum", "exact_at", "float_bounds", "reach_ceiling", "resolve", "several_clusters"]
 
 Point = tuple[Any, ...]
 
@@ -81,7 +81,7 @@ def exact_at(expr: Any, symbols: Sequence[sympy.Symbol], point: Point) -> Any:
 
 
 def resolve(cover: Cover, seconds: float) -> Maximum | None:
-    """Look for proved maximizers among what a cover has left.
+    """Look for all maximizers, or else for some, among what a cover has left.
 
     Returns
     -------
@@ -91,7 +91,14 @@ def resolve(cover: Cover, seconds: float) -> Maximum | None:
     if not (cover.defined and math.isfinite(cover.ceiling)):
         return None
     # A complete answer is worth more than a single maximizer.
-    return _guarded(_by_clusters, cover, seconds) or _guarded(_reaching_the_ceiling, cover, seconds)
+    return _guarded(_by_clusters, cover, seconds) or reach_ceiling(cover, seconds)
+
+
+def reach_ceiling(cover: Cover, seconds: float) -> Maximum | None:
+    """Look for points whose exact value is a proved upper bound of phi: the cheaper question."""
+    if not (cover.defined and math.isfinite(cover.ceiling)):
+        return None
+    return _guarded(_reaching_the_ceiling, cover, seconds)
 
 
 def _guarded(
@@ -116,12 +123,63 @@ def _reaching_the_ceiling(cover: Cover) -> Maximum | None:
     rows = dict.fromkeys([*order[:4], *order[-2:], int(np.argmax(ranges.value[1]))])
     points = [] if cover.best is None else [cover.best]
     points += [cover.space.exact(cover.cells, int(r)) for r in rows]
+    points += _at_roots(cover)
+    # As given, factors that vanish there are seen to; written out, they would have to be proved to.
+    given = problem.f.at(problem.theta)
     good = []
     for p in dict.fromkeys(points):
-        value = exact_at(problem.value, problem.symbols, p)
+        value = exact_at(given, problem.symbols, p)
         if compare(value, ceiling) in (0, 1):
             good.append(p)
     return Maximum(tuple(good), ceiling, False, False, "ceiling") if good else None
+
+
+def _at_roots(cover: Cover) -> list[Point]:
+    """Return points of S in the cells where linear factors of g vanish: guesses that g offers."""
+    problem = cover.problem
+    if len(cover.cells) > _MAX_CELLS:
+        return []
+    expr = problem.f.at(problem.theta)
+    found: list[Point] = []
+    for rows in _clusters(cover)[:_MAX_CLUSTERS]:
+        chart = _chart(problem, cover.cells.take(rows))
+        if chart is None or not chart.free:
+            continue
+        at: dict[Any, Any] = {}
+        # A factor may give one coordinate once another is known.
+        for _ in chart.free:
+            for symbol, span in zip(chart.free, chart.ranges, strict=True):
+                if symbol not in at:
+                    inside = [r for r in _linear_roots(expr, symbol, at) if _within(r, span)]
+                    if inside:
+                        at[symbol] = inside[0]
+        if len(at) < len(chart.free):
+            continue
+        if any(sign(_put_in(sympy.S(e), at)) not in (0, 1) for e in chart.inside):
+            continue
+        found.append(tuple(_put_in(sympy.S(d), at) for d in chart.delta))
+    return found
+
+
+def _linear_roots(expr: Any, symbol: Any, at: dict[Any, Any]) -> list[Any]:
+    """Return the zeros in `symbol` of the sums in an expression that are linear in it alone."""
+    roots: list[Any] = []
+    for node in sympy.preorder_traversal(expr):
+        if not isinstance(node, sympy.Add) or symbol not in node.free_symbols:
+            continue
+        known = substitute(node, at, "delta") if node.free_symbols & at.keys() else node
+        if known.free_symbols != {symbol}:
+            continue
+        slope = sympy.diff(known, symbol)
+        if not slope.free_symbols and sign(slope) in (-1, 1):
+            root = -substitute(known, {symbol: sympy.Integer(0)}, "delta") / slope
+            roots.append(sympy.expand(root))
+    return list(dict.fromkeys(roots))
+
+
+def _within(number: Any, span: np.ndarray) -> bool:
+    around = number_interval(number)
+    return bool(-span[0, 0] <= -around[0, 0] and around[1, 0] <= span[1, 0])
 
 
 # --- clusters ----------------------------------------------------------------------------------
@@ -327,7 +385,7 @@ def _critical_point(local: Any, chart: _Chart) -> list[Any] | None:
     digits = _newton(slopes, bends, free, start)
     if digits is None:
         return None
-    values = [recognise(x) for x in digits]
+    values = [_named(x, local, s) or recognise(x) for x, s in zip(digits, free, strict=True)]
     if any(v is None for v in values):
         return None
     at = dict(zip(free, values, strict=True))
@@ -342,6 +400,15 @@ def _critical_point(local: Any, chart: _Chart) -> list[Any] | None:
     if any(sign(_put_in(sympy.S(e), at)) not in (0, 1) for e in chart.inside):
         return None
     return values
+
+
+def _named(digits: Any, local: Any, symbol: Any) -> Any:
+    """Return the zero of a linear factor that agrees with the digits, if there is one."""
+    for root in _linear_roots(local, symbol, {}):
+        with working_precision(BITS):
+            if abs(enclose_at(root, {}, BITS) - digits) < flint.arb(2) ** -(BITS - 100):
+                return root
+    return None
 
 
 def _put_in(expr: Any, at: dict[Any, Any]) -> Any:

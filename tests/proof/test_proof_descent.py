@@ -381,6 +381,21 @@ def planted(rng, irrational):
 
 
 @pytest.mark.parametrize(
+    ("g", "rate"),
+    [
+        ("-((d-cbrt/2)*(d-sqrt(2)/10))**2*exp(d/3)", 1),
+        ("-((d+cbrt/2)*(d-sqrt(3)/5+2/5))**2*(2+cos(3*d))", 1),
+        ("-((d-pi/7)*(d+sqrt(7)/3))**2*(1+d**2)", 1),
+    ],
+)
+def test_ties_that_no_single_field_holds(g, rate):
+    """Cube roots, square roots and pi in one tie: the factors of g name the points."""
+    f = formula(f"{g} + t*(d+3)", ["t"], ["d"], dk.Interval(-2, 2), cbrt="2**(1/3)")
+    p = prove_descent(f, [0], [rate], budget=10)
+    assert (p.verdict, p.ascent) == (REFUTED, PROVED), p.explain()
+
+
+@pytest.mark.parametrize(
     ("irrational", "count"),
     [
         (False, 12),
