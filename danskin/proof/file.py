@@ -44,6 +44,8 @@ __all__ = ["proof_data", "write_proof"]
 _MAX_CELLS = 400_000
 _TIE_SECONDS = 10.0
 _BATCH = 2_000
+#: Of a fraction.
+_MAX_DIGITS = 3_000
 #: Where a verdict is exact, its cells are refined until D is known to this.
 _WIDTH = 1e-6
 _REFINE_SECONDS = 5.0
@@ -147,6 +149,8 @@ def _settled(proof: Any, states: Any) -> tuple[list[_Sample], dict[str, Any]]:
 def _text(number: Any) -> str:
     """Return an exact number as a formula that reads as the same number."""
     text = str(number)
+    if number.is_Rational and len(text) <= _MAX_DIGITS:
+        return text
     try:
         same = compare(parse(text, (), "number"), number) == 0
     except DanskinError:

@@ -16,9 +16,9 @@ from typing import Any
 import flint
 import sympy
 
-from danskin.exact import exact_number, exact_vector, sign
+from danskin.exact import sign
 from danskin.proof.checker.enclosing import Range, add, mul, sub, thin
-from danskin.proof.checker.reading import Rejected, integer, items, text
+from danskin.proof.checker.reading import Rejected, integer, items, number, numbers
 
 __all__ = ["Factor", "factors_of"]
 
@@ -333,7 +333,7 @@ def factors_of(data: Any, depth: int = 0) -> list[Factor]:
             f for part in items(value, "product", _MAX_DIM) for f in factors_of(part, depth + 1)
         ]
     if kind == "box":
-        lines = [_line(*_vector(r, 2)) for r in items(value, "box", _MAX_DIM)]
+        lines = [_line(*numbers(r, "box", 2)) for r in items(value, "box", _MAX_DIM)]
         if all(isinstance(f, Points) for f in lines):
             # A box that is a point is one factor.
             return [Points([tuple(f.points[0][0] for f in lines if isinstance(f, Points))])]
@@ -350,13 +350,6 @@ def factors_of(data: Any, depth: int = 0) -> list[Factor]:
     raise Rejected(f"a set of the kind {kind[:20]!r} is not known here")
 
 
-def _vector(data: Any, dim: int | None = None) -> tuple[Any, ...]:
-    entries = items(data, "numbers", _MAX_DIM)
-    if not entries or (dim is not None and len(entries) != dim):
-        raise Rejected("a vector has the wrong length")
-    return exact_vector([text(v, "number") for v in entries], "file", dim)
-
-
 def _line(lo: Any, hi: Any) -> Factor:
     which = sign(hi - lo)
     if which not in (0, 1):
@@ -365,8 +358,8 @@ def _line(lo: Any, hi: Any) -> Factor:
 
 
 def _points(value: Any) -> Factor:
-    rows = [_vector(p) for p in items(value, "points", _MAX_PIECES)]
-    if not rows or len({len(r) for r in rows}) > 1:
+    rows = [numbers(p, "points") for p in items(value, "points", _MAX_PIECES)]
+    if not rows or not rows[0] or len({len(r) for r in rows}) > 1:
         raise Rejected("a finite set is empty, or its points have different lengths")
     return Points(list(dict.fromkeys(rows)))
 
@@ -374,9 +367,11 @@ def _points(value: Any) -> Factor:
 def _ball(value: Any) -> list[Factor]:
     if not isinstance(value, Mapping) or set(value) != {"center", "radius", "norm"}:
         raise Rejected("a ball needs center, radius and norm, and nothing else")
-    center = _vector(value["center"])
-    radius = exact_number(text(value["radius"], "radius"), "radius")
+    center = numbers(value["center"], "center")
+    radius = number(value["radius"], "radius")
     norm = value["norm"]
+    if not center:
+        raise Rejected("a ball has no coordinates")
     which = sign(radius)
     if which not in (0, 1) or norm not in (1, 2, "inf") or isinstance(norm, bool):
         raise Rejected("a ball has no such radius or norm")

@@ -38,6 +38,7 @@ class Inner:
         delta: Sequence[Any],
         factors: Sequence[Factor],
         put_in: bool,
+        programs: dict[Any, Program],
     ) -> None:
         if g.has(elu_slope, elu_bend):
             raise Rejected("g uses elu_slope, whose gradient need not be continuous")
@@ -45,7 +46,7 @@ class Inner:
         self.factors = list(factors)
         if sum(f.size for f in self.factors) != len(self.delta):
             raise Rejected("S has another number of coordinates than delta has names")
-        self.put_in = put_in
+        self.put_in, self._programs = put_in, programs
 
     @cached_property
     def _gradient(self) -> list[Any]:
@@ -83,12 +84,20 @@ class Inner:
             # Then it only says where g is defined, and helps with its bounds.
             program = Program([self.g], self.delta, tuple(self.theta))
             return program, program.bind({s: thin(x) for s, x in self.theta.items()})
-        names = [sympy.Dummy() for _ in self.gamma]
-        rate = sympy.Add(*(c * g for c, g in zip(names, self._gradient, strict=True)))
-        program = Program(self._with_slopes(self.g, rate), self.delta, tuple(self.theta))
-        numbers = {s: thin(x) for s, x in self.theta.items()}
-        numbers |= {s: thin(c) for s, c in zip(names, self.gamma, strict=True)}
-        return program, program.bind(numbers)
+        # Samples that differ in their numbers only share one program.
+        skeleton, numbers = _skeleton(self.g)
+        program = self._programs.get(skeleton)
+        if program is None:
+            gradient = [sympy.diff(skeleton, s) for s in self.theta]
+            names = _NAMES.first("gamma", len(gradient))
+            rate = sympy.Add(*(c * g for c, g in zip(names, gradient, strict=True)))
+            outputs = self._with_slopes(skeleton, rate)
+            program = self._programs[skeleton] = Program(outputs, self.delta, tuple(self.theta))
+        fixed = {s: thin(x) for s, x in self.theta.items()}
+        for what, found in (("gamma", self.gamma), ("number", numbers)):
+            names = _NAMES.first(what, len(found))
+            fixed |= {s: thin(x) for s, x in zip(names, found, strict=True)}
+        return program, program.bind(fixed)
 
     @cached_property
     def exact(self) -> tuple[Program, list[Any]]:
@@ -190,6 +199,40 @@ class OnCell:
         return self.defined and any(holds(r) for r in self._forms(1 + self._k))
 
 
+class _Names:
+    """Symbols that no formula can hold, the same ones every time."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[Any]] = {}
+
+    def first(self, what: str, count: int) -> list[Any]:
+        known = self._known.setdefault(what, [])
+        known += [sympy.Dummy(f"{what}{i}") for i in range(len(known), count)]
+        return known[:count]
+
+
+_NAMES = _Names()
+#: Numbers that mean structure and not data.
+_KEPT: tuple[Any, ...] = (-1, 0, 1, 2)
+
+
+def _skeleton(expr: Any) -> tuple[Any, list[Any]]:
+    """Return the formula with symbols for its numbers, and the numbers in order."""
+    numbers: list[Any] = []
+
+    def walk(e: Any) -> Any:
+        if e.is_Rational and e not in _KEPT:
+            numbers.append(e)
+            return _NAMES.first("number", len(numbers))[-1]
+        if not e.free_symbols:
+            return e
+        if isinstance(e, sympy.Pow) and e.exp.is_Rational:
+            return sympy.Pow(walk(e.base), e.exp)
+        return e.func(*(walk(a) for a in e.args)) if e.args else e
+
+    return walk(expr), numbers
+
+
 def _real(expr: Any) -> Any:
     return require_real(expr, "file")
 
@@ -239,6 +282,7 @@ def _collected(expr: Any, symbols: Sequence[Any]) -> dict[Any, Any] | None:
     for term in sympy.Add.make_args(expr):
         number, rest = term.as_independent(*symbols, as_Add=False)
         powers: dict[Any, Any] = rest.as_powers_dict()
+        exponent: Any
         for base, exponent in powers.items():
             fine = base in symbols and exponent.is_Integer and exponent > 0
             if not (fine or base == 1):

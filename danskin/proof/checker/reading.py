@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import sympy
 
 from danskin.errors import DanskinError, InvalidInputError
+from danskin.exact import exact_number
 
 __all__ = [
     "FORMAT",
@@ -24,6 +26,8 @@ __all__ = [
     "integer",
     "items",
     "keys",
+    "number",
+    "numbers",
     "read_file",
     "text",
 ]
@@ -32,6 +36,10 @@ FORMAT, VERSION = "danskin-proof", 1
 _MAX_BYTES = 64_000_000
 _MAX_TEXT = 10_000
 _MAX_DIGITS = 9
+_MAX_ENTRIES = 4_096
+#: Digits of a numerator or denominator.
+_MAX_NUMBER = 3_000
+_FRACTION = re.compile(r"(-?[0-9]+)(?:/([0-9]+))?")
 
 
 class Rejected(DanskinError):
@@ -124,6 +132,27 @@ def integer(data: Any, what: str, limit: int) -> int:
     if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < limit:
         raise Rejected(f"{what}: not an integer from 0 to {limit - 1}")
     return data
+
+
+def number(data: Any, what: str) -> Any:
+    """Return the exact number that text means."""
+    written = _FRACTION.fullmatch(text(data, what))
+    if written is None:
+        return exact_number(data, what)
+    if max(len(written[1]), len(written[2] or "")) > _MAX_NUMBER:
+        raise Rejected(f"{what}: the number is too long")
+    p, q = int(written[1]), int(written[2] or 1)
+    if not q:
+        raise Rejected(f"{what}: a division by zero")
+    return sympy.Rational(p, q)
+
+
+def numbers(data: Any, what: str, dim: int | None = None) -> tuple[Any, ...]:
+    """Return a list of exact numbers."""
+    entries = items(data, what, _MAX_ENTRIES)
+    if dim is not None and len(entries) != dim:
+        raise Rejected(f"{what}: not {dim} numbers")
+    return tuple(number(v, what) for v in entries)
 
 
 def binary(data: Any, what: str) -> Any:

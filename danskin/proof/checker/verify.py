@@ -19,7 +19,7 @@ import flint
 import sympy
 
 from danskin.errors import DanskinError, LimitError
-from danskin.exact import exact_number, exact_vector, length, sign
+from danskin.exact import length, sign
 from danskin.exact.enclosure import working_precision
 from danskin.expression import parse, symbols_for
 from danskin.limits import time_limit
@@ -33,6 +33,8 @@ from danskin.proof.checker.reading import (
     integer,
     items,
     keys,
+    number,
+    numbers,
     read_file,
     text,
 )
@@ -144,8 +146,8 @@ def _check(data: Mapping[str, Any], count: list[int]) -> str:
     problem = keys(top["problem"], {"theta", "at", "direction", "samples"}, "problem")
     names = items(problem["theta"], "theta", _MAX_DIM)
     theta = symbols_for([text(n, "theta") for n in names], "theta")
-    at = _exact(problem["at"], "at", len(theta))
-    gamma = _exact(problem["direction"], "direction", len(theta))
+    at = numbers(problem["at"], "at", len(theta))
+    gamma = numbers(problem["direction"], "direction", len(theta))
     if not theta or all(sign(c) == 0 for c in gamma):
         raise Rejected("the direction is zero")
     told = items(problem["samples"], "problem.samples", _MAX_SAMPLES)
@@ -153,13 +155,14 @@ def _check(data: Mapping[str, Any], count: list[int]) -> str:
     if not told or len(told) != len(proofs):
         raise Rejected("there is not one proof for each sample")
     found = []
-    for number, (one, proof) in enumerate(zip(told, proofs, strict=True)):
+    programs: dict[Any, Any] = {}
+    for i, (one, proof) in enumerate(zip(told, proofs, strict=True)):
         try:
-            found.append(_sample(one, proof, theta, at, gamma, count))
+            found.append(_sample(one, proof, theta, at, gamma, programs, count))
         except DanskinError as error:
             if len(told) == 1 or isinstance(error, LimitError):
                 raise
-            raise Rejected(f"sample {number}: {error}") from None
+            raise Rejected(f"sample {i}: {error}") from None
     return f"{_claim(top['claim'], theta, at, gamma, found)} Here {_told(told)}"
 
 
@@ -178,15 +181,12 @@ def _short(words: str) -> str:
     return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}... ({len(words)} letters)"
 
 
-def _exact(data: Any, what: str, dim: int) -> tuple[Any, ...]:
-    entries = [text(v, what) for v in items(data, what, _MAX_DIM)]
-    return exact_vector(entries, what, dim)
-
-
 # --- one sample ----------------------------------------------------------------------------------
 
 
-def _sample(told: Any, proof: Any, theta: Any, at: Any, gamma: Any, count: list[int]) -> _Bounds:
+def _sample(
+    told: Any, proof: Any, theta: Any, at: Any, gamma: Any, programs: Any, count: list[int]
+) -> _Bounds:
     told = keys(told, {"g", "parameters", "delta", "set"}, "a sample of the problem")
     proof = keys(
         proof, {"form", "floor", "point", "ceiling", "rate", "cells", "maximizers"}, "a sample"
@@ -205,6 +205,7 @@ def _sample(told: Any, proof: Any, theta: Any, at: Any, gamma: Any, count: list[
         delta,
         factors_of(told["set"]),
         proof["form"] == "put in",
+        programs,
     )
     bounds = [None if b is None else binary(b, "bound") for b in items(proof["rate"], "rate", 2)]
     if len(bounds) != 2:
@@ -234,7 +235,7 @@ def _floor(inner: Inner, proof: Mapping[str, Any]) -> Any:
     if proof["floor"] is None:
         return None
     floor = binary(proof["floor"], "floor")
-    point = _exact(proof["point"], "point", len(inner.delta))
+    point = numbers(proof["point"], "point", len(inner.delta))
     if not inner.contains(point):
         raise Rejected("the point that gives the lower bound of the maximum is not seen to be in S")
     program, base = inner.forms[0]
@@ -262,11 +263,11 @@ def _replay(
             raise Rejected("S has too many pieces")
     stack = pieces[::-1]
     left: list[tuple[int, OnCell]] = []
-    for number, step in enumerate(steps):
+    for i, step in enumerate(steps):
         if not stack:
             raise Rejected("there are more cells than S was cut into")
         cell = OnCell(inner, stack.pop())
-        where = f"cell {number}"
+        where = f"cell {i}"
         count[0] += 1
         if step == "below":
             if least is None or not cell.value_is(lambda r: r[1] < least):
@@ -333,14 +334,14 @@ def _maximizers(
         return None
     data = keys(data, {"points", "tops"}, "maximizers")
     dim = len(inner.delta)
-    points = [_exact(p, "points", dim) for p in items(data["points"], "points", _MAX_POINTS)]
+    points = [numbers(p, "points", dim) for p in items(data["points"], "points", _MAX_POINTS)]
     if not points or not all(inner.contains(p) for p in points):
         raise Rejected("a point said to be a maximizer is not seen to be in S")
     if data["tops"] is None:
         if ceiling is None:
             raise Rejected("there is no upper bound that a maximizer could reach")
         return points_at_the_bound(inner, points, ceiling)
-    tops = [_exact(p, "tops", dim) for p in items(data["tops"], "tops", _MAX_POINTS)]
+    tops = [numbers(p, "tops", dim) for p in items(data["tops"], "tops", _MAX_POINTS)]
     if not tops or not all(inner.contains(p) for p in tops):
         raise Rejected("the top of a group of cells is not seen to be in S")
     groups: list[list[OnCell]] = [[] for _ in tops]
@@ -388,7 +389,7 @@ def _claim(data: Any, theta: Any, at: Any, gamma: Any, found: list[_Bounds]) -> 
     shown = _enclosure(data["derivative"], "derivative", low, high, count * size)
     words += f" D(theta; gamma) is in {shown}."
     if data["exact_derivative"] is not None:
-        exact = exact_number(text(data["exact_derivative"], "exact_derivative"), "exact_derivative")
+        exact = number(data["exact_derivative"], "exact_derivative")
         if low is None or low != high or sign(exact * count * size - low) != 0:
             raise Rejected("the exact value of the derivative does not follow")
         words += f" D(theta; gamma) = {exact}."
