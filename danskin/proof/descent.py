@@ -21,7 +21,7 @@ import sympy
 from danskin.argmax.polynomial import polynomial_terms
 from danskin.derivative import directional_derivative
 from danskin.errors import DanskinError, InvalidInputError
-from danskin.exact import exact_max, exact_vector, length, sign, tidy
+from danskin.exact import compare, exact_max, exact_vector, length, sign, tidy
 from danskin.maximizers import MaximizerSet
 from danskin.objective import BatchObjective, ExpressionObjective
 from danskin.proof.cover import Cover
@@ -141,7 +141,7 @@ class Sample:
         """Try to learn the rate exactly."""
         if self.count > 1:
             return
-        if self.exact is None:
+        if self.exact is None or sign(self.exact) != 1:
             reached = reach_ceiling(self.cover, min(seconds, 2.0))
             if reached is not None:
                 self._use_points(reached)
@@ -150,18 +150,18 @@ class Sample:
                     # maximizers, and D exactly, are worth a short look.
                     seconds = min(seconds, _SETTLED_SECONDS)
         maximum = resolve(self.cover, min(seconds, 2.0 if self.rounds < _LATE else 5.0))
-        if maximum is not None and (self.exact is None or maximum.complete):
+        if maximum is not None:
             self._use_points(maximum)
         if not self.complete and not self.asked_class:
             self.asked_class = True
             S = by_class(self.f, self.theta, self.cover, min(seconds, 4.0))
             if S is not None:
                 self._use_set(S)
-        if self.exact is None:
+        if not self.complete:
             if self.orbits is None:
                 self.orbits = Orbits(self.problem)
             self.by_orbits = max(self.by_orbits, self.orbits.lower_bound(self.cover))
-            if self.by_orbits > -math.inf:
+            if self.by_orbits > -math.inf and self.exact is None:
                 self.how = "orbits"
 
     def _use_set(self, S: MaximizerSet) -> bool:
@@ -191,6 +191,9 @@ class Sample:
             if best is None:
                 return
             inside = _consistent(best[0], self.cover, maximum.complete)
+            # Some maximizers bound the rate from below: the best bound is kept.
+            if self.exact is not None and not maximum.complete:
+                inside = inside and compare(best[0], self.exact) == 1
         except DanskinError:
             return
         if inside:
