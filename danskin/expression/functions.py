@@ -73,10 +73,12 @@ class elu(sympy.Function):  # noqa: N801 - named as it is written in formulas
         """``exp(min(x, 0))``."""
         if argindex != 1:
             raise ArgumentIndexError(self, argindex)
-        return elu_slope(self.args[0])
+        slope: Any = elu_slope(self.args[0])
+        return slope
 
     def _eval_evalf(self, prec: int) -> sympy.Expr:
-        x: Any = self.args[0].evalf(max(1, int(prec / 3.33)))
+        inner: Any = self.args[0]
+        x = inner.evalf(max(1, int(prec / 3.33)))
         return x if x >= 0 else sympy.exp(x) - 1
 
 
@@ -98,10 +100,12 @@ class elu_slope(sympy.Function):  # noqa: N801
         """``exp(x)`` below 0, and 0 above."""
         if argindex != 1:
             raise ArgumentIndexError(self, argindex)
-        return elu_bend(self.args[0])
+        bend: Any = elu_bend(self.args[0])
+        return bend
 
     def _eval_evalf(self, prec: int) -> sympy.Expr:
-        x: Any = self.args[0].evalf(max(1, int(prec / 3.33)))
+        inner: Any = self.args[0]
+        x = inner.evalf(max(1, int(prec / 3.33)))
         return sympy.Integer(1) if x >= 0 else sympy.exp(x)
 
 
@@ -137,7 +141,8 @@ class softplus(sympy.Function):  # noqa: N801
         """``(1 + tanh(x/2))/2``, the logistic function."""
         if argindex != 1:
             raise ArgumentIndexError(self, argindex)
-        return (1 + sympy.tanh(self.args[0] / 2)) / 2
+        x: Any = self.args[0]
+        return (1 + sympy.tanh(x / 2)) / 2
 
 
 #: What a formula may call. Text spells them so.

@@ -56,7 +56,7 @@ _HOME = {
     "min_norm_weights": "danskin.torch.batched",
 }
 
-__all__ = [*_HOME]
+__all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
     from danskin.torch.attacks import FAST, FGSM, PGD, Adversaries, Attack
