@@ -10,6 +10,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from danskin.errors import InvalidInputError
 from danskin.minnorm import exact_min_norm, large, min_norm_point, min_norm_weights, quick, refine
@@ -277,6 +279,25 @@ class TestShortRoad:
             assert quick_weights(gram, None, tol, 1e-12) is None
         for sizes in ([90.0], [45, 44], [0, 90], 90, [True] * 90):
             assert quick_weights(gram, sizes, 1e-9, 1e-12) is None
+
+    @given(
+        m=st.integers(65, 140),
+        place=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+        fault=st.sampled_from(["asymmetric", "long", "nan", "infinite"]),
+    )
+    @settings(max_examples=150, deadline=None)
+    def test_one_bad_entry_is_seen_wherever_it_stands(self, m, place, fault):
+        gram = gram_of(iid, m, m, 150)
+        assert quick._plain(gram)
+        i, j = (min(int(share * m), m - 1) for share in place)
+        j = j if i != j else (j + 1) % m
+        if fault == "asymmetric":
+            gram[i, j] = np.nextafter(gram[i, j], np.inf)
+        else:
+            length = float(np.sqrt(gram[i, i] * gram[j, j]))
+            bad = {"long": -1.00001 * length, "nan": np.nan, "infinite": np.inf}[fault]
+            gram[i, j] = gram[j, i] = bad
+        assert not quick._plain(gram)
 
     @pytest.mark.parametrize("power", [-400, -3, 400])
     def test_scales(self, power):
