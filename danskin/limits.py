@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import threading
+import time
 from types import TracebackType
 
 from danskin.errors import LimitError
@@ -14,6 +16,10 @@ __all__ = ["time_limit"]
 _set_async_exc = ctypes.pythonapi.PyThreadState_SetAsyncExc
 #: A stop that something swallowed (a callback run by the garbage collector, say) is sent again.
 _REPEAT_SECONDS = 0.25
+#: How often is looked whether the time counts.
+_LOOK_SECONDS = 0.05
+#: Where the frames of an import lie, and those of numba's compiler.
+_IMPORTING, _COMPILING = "<frozen importlib._bootstrap>", f"{os.sep}numba{os.sep}core{os.sep}"
 
 
 class time_limit:  # noqa: N801 - it is used like a function, in a ``with`` statement
@@ -24,10 +30,14 @@ class time_limit:  # noqa: N801 - it is used like a function, in a ``with`` stat
     call into C is not interrupted, which is why the sizes of numbers and powers are bounded
     elsewhere.
 
+    Imports and numba's compilation are never stopped half-way, for they would leave a module or a
+    kernel unusable to the whole process, and they do not count: the first call in a process, which
+    may compile for seconds, must not get another answer than the second.
+
     Parameters
     ----------
     seconds : float
-        Wall-clock limit, > 0.
+        Wall-clock limit, > 0, without what imports and compilation take.
     what : str
         Names the computation in the error.
 
@@ -67,16 +77,33 @@ class time_limit:  # noqa: N801 - it is used like a function, in a ``with`` stat
             ) from None
 
     def _watch(self) -> None:
-        pause = self._seconds
+        left = self._seconds
+        while left > 0:
+            begun = time.monotonic()
+            if self._finished.wait(min(left, _LOOK_SECONDS)):
+                return
+            if not self._loading():
+                left -= time.monotonic() - begun
+        pause = 0.0
         while not self._finished.wait(pause):
             with self._lock:
                 if self._finished.is_set():
                     return
-                if self._outside():
+                if self._outside() or self._loading():
                     pause = 1e-3
                 else:
                     _set_async_exc(self._thread, ctypes.py_object(self._expired))
                     pause = _REPEAT_SECONDS
+
+    def _loading(self) -> bool:
+        """Whether the thread is importing a module, or compiling (kernels run without a frame)."""
+        frame = sys._current_frames().get(self._thread.value)
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name == _IMPORTING or _COMPILING in name:
+                return True
+            frame = frame.f_back
+        return False
 
     def _outside(self) -> bool:
         """Whether the thread is entering or leaving a limit, where a stop would go astray.

@@ -1,9 +1,11 @@
 """Time limits: delivered in any thread, never swallowed, never leaking out of their block."""
 
 import contextlib
+import importlib
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from danskin.errors import DanskinError, LimitError
@@ -89,3 +91,30 @@ def test_no_watcher_stays_behind():
             pass
     time.sleep(0.3)
     assert threading.active_count() <= before + 1
+
+
+def test_imports_are_not_stopped_half_way_and_do_not_count(tmp_path, monkeypatch):
+    (tmp_path / "slow_to_import_1.py").write_text("import time\ntime.sleep(0.6)\nready = True\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with time_limit(0.3, "x"):
+        module = importlib.import_module("slow_to_import_1")
+    assert module.ready
+    with pytest.raises(LimitError), time_limit(0.3, "x"):
+        spin()
+
+
+def test_compilation_is_not_stopped_half_way_and_does_not_count():
+    """A kernel whose compilation was stopped could not be used again in the process."""
+    numba = pytest.importorskip("numba")
+
+    @numba.njit
+    def kernel(x):
+        total = 0.0
+        for i in range(10):
+            total += np.sin(x + i) * np.cos(x) + np.sqrt(abs(x))
+        return total
+
+    with time_limit(0.02, "x"):
+        assert np.isfinite(kernel(1.0))
+    with time_limit(5, "x"):
+        assert kernel(2.0) == kernel(2.0)
