@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 
 from danskin.minnorm._jit import jit
 
-__all__ = ["best_vertices", "pairwise_steps", "pairwise_steps_on_points"]
+__all__ = ["best_vertices", "pairwise_steps", "pairwise_steps_on_points", "slope_of"]
 
 
 @jit
@@ -31,10 +31,7 @@ def best_vertices(
 
     `starts` holds the index of the first point of each block and, last, the number of points.
     """
-    m = weights.size
-    for i in range(m):
-        slope[i] = -linear[i]
-        weights[i] = 0.0
+    weights[:] = 0.0
     for b in range(starts.size - 1):
         first = starts[b]
         best = first
@@ -42,9 +39,7 @@ def best_vertices(
             if 0.5 * gram[j, j] - linear[j] < 0.5 * gram[best, best] - linear[best]:
                 best = j
         weights[best] = 1.0
-        row = gram[best]
-        for i in range(m):
-            slope[i] += row[i]
+    slope_of(gram, linear, weights, slope)
 
 
 @jit
@@ -102,6 +97,51 @@ def _turn(
 
 
 @jit
+def _add_rows(
+    gram: Float[np.ndarray, "m m"],
+    weights: Float[np.ndarray, "m"],
+    first: int,
+    end: int,
+    slope: Float[np.ndarray, "m"],
+) -> None:
+    """Add ``weights[i] G[i]`` for ``first <= i < end``, four rows at a time: memory is slow."""
+    m = slope.size
+    chosen = np.empty(4, np.int64)
+    k = 0
+    for i in range(first, end):
+        if weights[i] != 0.0:
+            chosen[k] = i
+            k += 1
+            if k == 4:
+                a, b, c, d = chosen
+                row_a, row_b, row_c, row_d = gram[a], gram[b], gram[c], gram[d]
+                on_a, on_b, on_c, on_d = weights[a], weights[b], weights[c], weights[d]
+                for j in range(m):
+                    slope[j] += (on_a * row_a[j] + on_b * row_b[j]) + (
+                        on_c * row_c[j] + on_d * row_d[j]
+                    )
+                k = 0
+    for s in range(k):
+        row = gram[chosen[s]]
+        on = weights[chosen[s]]
+        for j in range(m):
+            slope[j] += on * row[j]
+
+
+@jit
+def slope_of(
+    gram: Float[np.ndarray, "m m"],
+    linear: Float[np.ndarray, "m"],
+    weights: Float[np.ndarray, "m"],
+    slope: Float[np.ndarray, "m"],
+) -> None:
+    """Write ``G a - c``, from the rows of the support alone."""
+    for j in range(weights.size):
+        slope[j] = -linear[j]
+    _add_rows(gram, weights, 0, weights.size, slope)
+
+
+@jit
 def pairwise_steps(
     gram: Float[np.ndarray, "m m"],
     starts: Int[np.ndarray, "b"],
@@ -143,13 +183,11 @@ def pairwise_steps(
             steps += made
             if made and blocks > 1:
                 for i in range(first, end):
-                    change = weights[i] - old[i]
-                    if change != 0.0:
-                        row = gram[i]
-                        for j in range(first):
-                            slope[j] += change * row[j]
-                        for j in range(end, m):
-                            slope[j] += change * row[j]
+                    old[i] = weights[i] - old[i]
+                # The turn has kept the block's own slopes.
+                own = slope[first:end].copy()
+                _add_rows(gram, old, first, end, slope)
+                slope[first:end] = own
         if gap <= tol * size:
             break
     return steps, gap

@@ -26,7 +26,12 @@ import scipy.linalg.lapack  # pyright: ignore[reportMissingTypeStubs]
 from jaxtyping import Bool, Float, Int
 
 from danskin.minnorm._jit import jit
-from danskin.minnorm.pairwise import best_vertices, pairwise_steps, pairwise_steps_on_points
+from danskin.minnorm.pairwise import (
+    best_vertices,
+    pairwise_steps,
+    pairwise_steps_on_points,
+    slope_of,
+)
 
 __all__ = ["PointForm", "ProductWeights", "product_weights", "product_weights_of_points"]
 
@@ -139,7 +144,7 @@ class _GramForm:
 
     def sweep(self, weights: Float[np.ndarray, "m"], sweeps: int, tol: float) -> None:
         """Make pairwise steps, in place."""
-        _slope_of(self.gram, self.linear, weights, self._slope)
+        slope_of(self.gram, self.linear, weights, self._slope)
         pairwise_steps(
             self.gram, self.starts, self.linear, weights, self._slope, sweeps, self.inner, tol
         )
@@ -147,7 +152,7 @@ class _GramForm:
     def slope(self, weights: Float[np.ndarray, "m"]) -> Float[np.ndarray, "m"]:
         """Return ``G a - c``, from the weights alone."""
         slope = np.empty(weights.size)
-        _slope_of(self.gram, self.linear, weights, slope)
+        slope_of(self.gram, self.linear, weights, slope)
         return slope
 
     def reduced(
@@ -336,24 +341,6 @@ def _face_step(form: _Form, now: _Iterate, inside: Bool[np.ndarray, "m"]) -> Flo
     step[free] = move
     np.subtract.at(step, anchors, move)
     return step
-
-
-@jit
-def _slope_of(
-    gram: Float[np.ndarray, "m m"],
-    linear: Float[np.ndarray, "m"],
-    weights: Float[np.ndarray, "m"],
-    slope: Float[np.ndarray, "m"],
-) -> None:
-    """Write ``G a - c``, from the rows of the support alone."""
-    m = weights.size
-    for j in range(m):
-        slope[j] = -linear[j]
-    for i in range(m):
-        if weights[i] != 0.0:
-            row = gram[i]
-            for j in range(m):
-                slope[j] += weights[i] * row[j]
 
 
 @jit
