@@ -31,15 +31,15 @@ from danskin.errors import DanskinError, InvalidInputError
 from danskin.exact import compare, enclose, exact_max, length, sign
 from danskin.expression import parse
 from danskin.limits import time_limit
-from danskin.proof.boxes import Cells
+from danskin.proof.boxes import Cells, Space
 from danskin.proof.checker.reading import FORMAT, VERSION
 from danskin.proof.checker.verify import check_data
-from danskin.proof.cover import Cover
+from danskin.proof.cover import BELOW, Cover, History
 from danskin.proof.elementary import ball_bounds
 from danskin.proof.ties import _clusters, _top_of, exact_at
 from danskin.verdict import Verdict
 
-__all__ = ["proof_data", "write_proof"]
+__all__ = ["proof_data", "step_data", "write_proof", "write_step"]
 
 _MAX_CELLS = 400_000
 _TIE_SECONDS = 10.0
@@ -61,7 +61,15 @@ def write_proof(proof: Any, path: str | Path) -> None:
         Nothing was proved; the proof rests on something that a file cannot hold; the file cannot
         be written.
     """
-    data = proof_data(proof)
+    _write(proof_data(proof), path)
+
+
+def write_step(step: Any, path: str | Path) -> None:
+    """Write a certified step, with the proof of descent that it starts from; see `write_proof`."""
+    _write(step_data(step), path)
+
+
+def _write(data: dict[str, Any], path: str | Path) -> None:
     checked = check_data(data)
     if not checked.verified:
         raise InvalidInputError(
@@ -75,6 +83,29 @@ def write_proof(proof: Any, path: str | Path) -> None:
         raise InvalidInputError(
             "path", f"{path} cannot be written: {error.strerror}", "Choose another path."
         ) from None
+
+
+def step_data(step: Any) -> dict[str, Any]:
+    """Return a certified step as plain data: the proof of descent, and a "step".
+
+    That is::
+
+        {"length": ..., "slices": [{"end": ..., "samples": [{"bound": ..., "cells": [...]}]}]}
+
+    The slices follow one another from 0 on; their cells are of steps (factor 0) and delta. On each
+    the bounds of ``(phi_i(theta + t gamma) - phi_i(theta))/t`` add up to less than 0.
+    """
+    data = proof_data(step.descent)
+    _, states = step.descent.evidence
+    slices = []
+    for (_, end), sweeps in zip(step.slices, step.evidence, strict=True):
+        samples: dict[int, dict[str, Any]] = {}
+        for state, sweep in zip(states, sweeps, strict=True):
+            for owner, index in enumerate(state.indices):
+                cells = _Tree(sweep.space, sweep.history, owner).steps({})
+                samples[index] = {"bound": _hex(sweep.bounds[owner]), "cells": cells}
+        slices.append({"end": _hex(end), "samples": [samples[i] for i in range(len(samples))]})
+    return {**data, "step": {"length": _hex(step.step), "slices": slices}}
 
 
 def proof_data(proof: Any) -> dict[str, Any]:
@@ -273,9 +304,30 @@ class _Sample:
             "point": None if self.point is None else _texts(self.point),
             "ceiling": _hex(self.ceiling),
             "rate": [_hex(self.low), _hex(self.high)],
-            "cells": _Tree(self).steps(),
+            "cells": self._cells(),
             "maximizers": maximizers,
         }
+
+    def _cells(self) -> list[Any]:
+        """Return the cells, cut down to what the claim needs."""
+        cover, exact = self.cover, self.exact
+        tree = _Tree(cover.space, cover.history, self.owner)
+        parents = list(tree.into)
+        grouped = exact is not None and exact.tops is not None
+        for at in range(0, len(parents), _BATCH):
+            some = parents[at : at + _BATCH]
+            found = [tree.where[i] for i in some]
+            cells = Cells.join([made.take(np.array([row])) for made, row in found])
+            r = cover.problem.enclose(cells)
+            below = r.defined & (r.value[1] < self.floor)
+            fine = r.defined & (r.value[1] <= self.ceiling)
+            fine &= (-r.rate[0] >= self.low) & (r.rate[1] <= self.high)
+            for i, b, ok in zip(some, below.tolist(), fine.tolist(), strict=True):
+                if b:
+                    tree.fate[i] = "below"
+                elif ok and not grouped:
+                    tree.fate[i] = "open"
+        return tree.steps({} if exact is None else exact.groups)
 
 
 def _texts(point: Sequence[Any]) -> list[str]:
@@ -283,55 +335,30 @@ def _texts(point: Sequence[Any]) -> list[str]:
 
 
 class _Tree:
-    """The cells of one sample as a tree, cut down to what the claim needs."""
+    """The cells of one sample as a tree."""
 
-    def __init__(self, sample: _Sample) -> None:
-        self.sample, cover = sample, sample.cover
-        history = cover.history
-        self.space = cover.space
-        self.ahead = 1 if self.space._grouped else 0
+    def __init__(self, space: Space, history: History, owner: int) -> None:
+        self.ahead = 1 if space._grouped else 0
         self.where: dict[int, tuple[Cells, int]] = {}
         for made in history.made:
-            mine = np.flatnonzero(self.space.owner(made) == sample.owner).tolist()
+            mine = np.flatnonzero(space.owner(made) == owner).tolist()
             ids = made.ids.tolist()
             self.where |= {ids[row]: (made, row) for row in mine}
-        roots = history.made[0]
-        self.roots = [i for i in roots.ids.tolist() if i in self.where]
+        self.roots = [i for i in history.made[0].ids.tolist() if i in self.where]
         self.fate: dict[int, str] = {}
         self.into: dict[int, tuple[int, ...]] = {}
         for step in history.steps:
             if step[0] == "drop":
-                word = "below" if step[2] == "value" else "first-order"
+                word = "below" if step[2] == BELOW else "first-order"
                 self.fate |= {i: word for i in step[1].tolist() if i in self.where}
             else:
                 rows = zip(step[1].tolist(), *(s.tolist() for s in step[2:]), strict=True)
                 self.into |= {i: tuple(rest) for i, *rest in rows if i in self.where}
-        self._prune()
 
-    def _prune(self) -> None:
-        """Close cells early whose own enclosures do for the claim."""
-        s, cover = self.sample, self.sample.cover
-        parents = list(self.into)
-        grouped = s.exact is not None and s.exact.tops is not None
-        for at in range(0, len(parents), _BATCH):
-            some = parents[at : at + _BATCH]
-            found = [self.where[i] for i in some]
-            cells = Cells.join([made.take(np.array([row])) for made, row in found])
-            r = cover.problem.enclose(cells)
-            below = r.defined & (r.value[1] < s.floor)
-            fine = r.defined & (r.value[1] <= s.ceiling)
-            fine &= (-r.rate[0] >= s.low) & (r.rate[1] <= s.high)
-            for i, b, ok in zip(some, below.tolist(), fine.tolist(), strict=True):
-                if b:
-                    self.fate[i] = "below"
-                elif ok and not grouped:
-                    self.fate[i] = "open"
-
-    def steps(self) -> list[Any]:
+    def steps(self, groups: dict[int, int]) -> list[Any]:
         """Return the cells with their fates, from the roots on."""
         out: list[Any] = []
         stack = self.roots[::-1]
-        groups = {} if self.sample.exact is None else self.sample.exact.groups
         while stack:
             i = stack.pop()
             word = self.fate.get(i)

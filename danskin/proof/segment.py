@@ -25,6 +25,7 @@ from danskin.limits import time_limit
 from danskin.objective import ExpressionObjective
 from danskin.proof import interval
 from danskin.proof.boxes import Cells, Space
+from danskin.proof.cover import NO_MAXIMIZER, History
 from danskin.proof.evaluate import Enclosure, Tape, number_interval
 from danskin.proof.local import is_defined, mean_value, rate_expression, simplified
 from danskin.proof.template import Template
@@ -199,7 +200,15 @@ class Sweep:
         self.space = Space(segment.f.domain, (start, end), segment.rows)
         self.evaluated = 0
         self.stuck = False
-        self.cells, self.upper, self.sizes = self._judge(self.space.start())
+        self.history = History()
+        self.cells, self.upper, self.sizes = self._judge(self._made(self.space.start()))
+
+    def _made(self, cells: Cells) -> Cells:
+        """Record new cells, with numbers of their own."""
+        first = sum(len(c) for c in self.history.made)
+        cells = Cells(cells.parts, np.arange(first, first + len(cells)))
+        self.history.made.append(cells)
+        return cells
 
     @property
     def bounds(self) -> np.ndarray:
@@ -234,7 +243,10 @@ class Sweep:
             self.stuck = True
             return False
         rows = rows[possible]
-        cells, upper, sizes = self._judge(Cells.join([left.take(possible), right.take(possible)]))
+        left, right = left.take(possible), right.take(possible)
+        both = self._made(Cells.join([left, right]))
+        self.history.steps.append(("split", left.ids, *np.split(both.ids, 2)))
+        cells, upper, sizes = self._judge(both)
         kept = np.ones(len(self.cells), dtype=bool)
         kept[rows] = False
         self.cells = Cells.join([self.cells.take(kept), cells])
@@ -256,11 +268,14 @@ class Sweep:
             cut, keep, changed = self.space.moves(cells, [*others, *slopes])
             keep |= ~defined
             changed &= defined
+            self.history.drop(cells.ids[~keep], NO_MAXIMIZER)
             still = keep & ~changed
             done.append((cells.take(still), upper[still], sizes[still]))
             if not changed.any():
                 break
-            cells = cut.take(changed)
+            old = cells.ids[changed]
+            cells = self._made(cut.take(changed))
+            self.history.steps.append(("shrink", old, cells.ids))
         return (
             Cells.join([c for c, _, _ in done]),
             np.concatenate([u for _, u, _ in done]),

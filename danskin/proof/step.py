@@ -7,7 +7,6 @@ first failure says how far it is worth trying; it is a guess that no proof rests
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Sequence
@@ -116,27 +115,14 @@ class CertifiedStep:
         InvalidInputError
             Nothing was proved, or the file cannot be written.
         """
-        from danskin.proof.file import proof_data
+        from danskin.proof.file import write_step
 
         if self.verdict is not Verdict.PROVED:
             raise InvalidInputError("step", "none is proved", "Only a proved step can be saved.")
-        data = {
-            **proof_data(self.descent),
-            "step": {"length": float(self.step).hex(), "slices": _hex(self.slices)},
-        }
-        try:
-            Path(path).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise InvalidInputError(
-                "path", f"{path} cannot be written: {error.strerror}", "Choose another path."
-            ) from None
+        write_step(self, path)
 
     def __repr__(self) -> str:
         return f"CertifiedStep({self.verdict}, step={self.step:.6g}, {self.seconds:.3f} s)"
-
-
-def _hex(slices: Sequence[tuple[float, float]]) -> list[list[str]]:
-    return [[float(a).hex(), float(b).hex()] for a, b in slices]
 
 
 def certified_step(
@@ -194,7 +180,7 @@ def certified_step(
         boxes=proof.boxes + search.evaluated,
         seconds=time.monotonic() - begun,
         reason=reason,
-        evidence=(f, states),
+        evidence=search.kept,
     )
 
 
@@ -239,6 +225,8 @@ class _Search:
     ) -> None:
         self.segments, self.floors, self.deadline = segments, floors, deadline
         self.evaluated = 0
+        #: The sweeps that proved the slices.
+        self.kept: list[list[Sweep]] = []
 
     def run(self, end: float, whole: float | None) -> list[tuple[float, float]]:
         """Return the slices proved from 0 on, as far as `end` at most."""
@@ -273,6 +261,7 @@ class _Search:
             for _ in range(_ROUNDS if single else _BATCH_ROUNDS):
                 bound = total(np.concatenate([s.bounds for s in sweeps]), math.inf)
                 if bound < 0:
+                    self.kept.append(sweeps)
                     return True
                 # A bound may rest for a while on one cell after another, but not for long.
                 stale = stale + 1 if bound > 0.97 * last else 0

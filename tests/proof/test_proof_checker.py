@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import flint
+import numpy as np
 import pytest
 import sympy
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ from danskin.exact.enclosure import enclose_at, working_precision
 from danskin.expression import parse
 from danskin.proof.checker.enclosing import BITS, Program
 from danskin.proof.checker.verify import check_data
-from danskin.proof.file import proof_data
+from danskin.proof.file import proof_data, step_data
 
 T, D2, D3 = ["t1", "t2"], ["d1", "d2"], ["d1", "d2", "d3"]
 
@@ -36,6 +37,7 @@ PAIR = formula(
     "d*(t1*u1+t2*u2)+(1-d)*(t1*v1+t2*v2)+d*(d-1)", T, ["d"], I, u1=1, u2=0, v1="-1/2", v2="7/8"
 )
 TRIG = formula("sin(3*d)*t1+cos(5*d)*t2-(d-1/2)**2", T, ["d"], I)
+EXP = formula("exp(t*d)+exp(-t*d)", ["t"], ["d"], dk.Interval(-1, 1))
 BALL = formula("t1*d1+t2*d2+sin(d1*d2)", T, D2, dk.Ball(["1/3", 0], 1))
 SIMPLEX = formula("t1*d1+t2*d2-xlogx(d1)-xlogx(d2)/2+d3*d1", T, D3, dk.Simplex(3))
 POINTS = formula("t1*d1+t2*d2", T, D2, dk.FiniteSet([[1, 0], [0, 1], [-1, -1]]))
@@ -366,6 +368,108 @@ def test_a_rate_that_depends_on_a_flat_coordinate_is_not_complete():
     assert not check_data(data).verified
     data["claim"].update(verdict="refuted", ascent="refuted", derivative=[None, None])
     assert not check_data(data).verified
+
+
+# --- certified steps -----------------------------------------------------------------------------
+
+#: phi(theta) = 2 cosh(theta) falls from 1 to 0 and is back where it was at t = 2.
+STEP = step_data(dk.certified_step(EXP, [1], [-1], 3))
+MOVES = step_data(dk.certified_step(TRIG, ["1/3", "1/7"], [-1, 0], "1/4"))
+
+
+def stepped(data, change):
+    data = copy.deepcopy(data)
+    change(data["step"])
+    return check_data(data)
+
+
+def longer(step):
+    step["length"] = up(step["length"], 1)
+
+
+def longer_slice(step):
+    step["length"] = step["slices"][-1]["end"] = hexed(2.5)
+
+
+def bound_lowered(step):
+    sample = step["slices"][0]["samples"][0]
+    sample["bound"] = hexed(float.fromhex(sample["bound"]) - 1)
+
+
+def bound_raised(step):
+    step["slices"][0]["samples"][0]["bound"] = hexed(0)
+
+
+def no_slices(step):
+    step["slices"] = []
+
+
+def slice_twice(step):
+    step["slices"] *= 2
+
+
+def cell_lost(step):
+    step["slices"][0]["samples"][0]["cells"].pop()
+
+
+def cell_dropped(step):
+    cells = step["slices"][0]["samples"][0]["cells"]
+    cells[cells.index("open")] = "first-order"
+
+
+def cell_below(step):
+    cells = step["slices"][0]["samples"][0]["cells"]
+    cells[cells.index("open")] = "below"
+
+
+def time_shrunk(step):
+    step["slices"][0]["samples"][0]["cells"].insert(0, ["face", [0, "up"]])
+
+
+def no_step(step):
+    step["length"] = hexed(0)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (longer, "beyond what was proved"),
+        (longer_slice, "quotient|first order"),
+        (bound_lowered, "quotient"),
+        (bound_raised, "does not follow"),
+        (no_slices, "beyond what was proved"),
+        (slice_twice, "does not follow the one before"),
+        (cell_lost, "missing"),
+        (cell_dropped, "may hold a maximizer"),
+        (cell_below, "not known here"),
+        (time_shrunk, "no face"),
+        (no_step, "not positive"),
+    ],
+)
+def test_steps_that_are_tampered_with_are_rejected(change, reason):
+    assert check_data(STEP).verified
+    checked = stepped(STEP, change)
+    assert not checked.verified
+    assert re.search(reason, checked.reason), checked.reason
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.booleans(), st.integers(0, 10**9))
+def test_a_mutated_step_is_rejected_or_still_true(which, seed):
+    data = copy.deepcopy(STEP if which else MOVES)
+    mutate(data["step"], random.Random(seed))
+    if not check_data(data).verified:
+        return
+    length = float.fromhex(data["step"]["length"])
+    if which:
+        assert 0 < length <= 2
+    grid = np.linspace(0, 1, 20001)[:, None]
+
+    def phi(t):
+        return TRIG.values(np.array([1 / 3 - t, 1 / 7]), grid).max()
+
+    if not which:
+        assert all(phi(t) < phi(0) for t in np.linspace(0, length, 20)[1:])
 
 
 # --- any change at all ---------------------------------------------------------------------------

@@ -200,3 +200,38 @@ def test_numbers_in_the_file_are_exact():
     data = proof_data(dk.prove_descent(TRIG, theta, [-0.1, 0.7]))
     at = [exact_number(x, "at") for x in data["problem"]["at"]]
     assert at == [sympy.Rational(*float(x).as_integer_ratio()) for x in theta]
+
+
+STEPS = {
+    "pair": (OBTUSE, [0, 0], ["-1/2", "-sqrt(3)/2"], 10),
+    "orabona": (ORABONA, ["1/2", "1/10"], [-1, "-1/5"], 5),
+    "orabona at the kink": (ORABONA, ["1/2", 0], [-1, 0], 5),
+    "trigonometric": (TRIG, ["1/3", "1/7"], [-1, 0], 5),
+    "exponential": (*CASES["exponential"], 3),
+    "simplex": (*CASES["simplex"], 3),
+    "tanh": (CASES["tanh"][0], ["1/2", "1/7"], [-1, "1/3"], "1/25"),
+    "ball": (
+        formula("t1*d1+t2*d2+sin(d1*d2)", T, D2, dk.Ball([0, 0], 1)),
+        ["1/2", "1/7"],
+        [-1, "1/3"],
+        2,
+    ),
+    "batch": (batch(), ["1/3", "1/5"], [1, 1], "1/2"),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_certified_steps_are_verified(name, tmp_path):
+    f, theta, direction, longest = STEPS[name]
+    step = dk.certified_step(f, theta, direction, longest)
+    assert step.verdict is PROVED
+    step.save(tmp_path / "step.json")
+    checked = dk.check_proof(tmp_path / "step.json")
+    assert checked.verified, checked.reason
+    assert f"for all t in (0, {step.step!r}]" in checked.claim
+
+
+def test_a_step_that_is_not_proved_is_not_saved(tmp_path):
+    step = dk.certified_step(ORABONA, ["1/2", 0], [-1, -2], 1)
+    with pytest.raises(InvalidInputError, match="none is proved"):
+        step.save(tmp_path / "step.json")

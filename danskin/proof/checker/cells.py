@@ -115,6 +115,16 @@ class Line(Factor):
         return bool((b < 1 and slopes(0)[0] > 0) or (a > 0 and slopes(0)[1] < 0))
 
 
+class Time(Line):
+    """The step t: cut like an interval, but nothing is maximized over it."""
+
+    def face(self, cell: Any, how: Sequence[Any], slopes: Slopes) -> Any:
+        raise Rejected("the range of steps has no face")
+
+    def excluded(self, cell: Any, slopes: Slopes) -> bool:
+        return False
+
+
 class Points(Factor):
     """Finitely many points; cells are (index,)."""
 

@@ -21,7 +21,7 @@ from danskin.proof.checker.cells import Factor, Simplices
 from danskin.proof.checker.enclosing import UNKNOWN, Program, Range, add, mul, sub, thin
 from danskin.proof.checker.reading import Rejected
 
-__all__ = ["Inner", "OnCell", "simplified"]
+__all__ = ["NAMES", "Inner", "OnCell", "real", "simplified", "skeleton"]
 
 _MAX_TERMS = 300
 _MAX_PARTS = 3_000
@@ -46,7 +46,7 @@ class Inner:
         self.factors = list(factors)
         if sum(f.size for f in self.factors) != len(self.delta):
             raise Rejected("S has another number of coordinates than delta has names")
-        self.put_in, self._programs = put_in, programs
+        self.put_in, self.programs = put_in, programs
 
     @cached_property
     def _gradient(self) -> list[Any]:
@@ -55,17 +55,17 @@ class Inner:
     @cached_property
     def value(self) -> Any:
         """``g(theta, .)``, exactly."""
-        return simplified(_real(substitute(self.g, self.theta, "theta")), self.delta, self._sums)
+        return simplified(real(substitute(self.g, self.theta, "theta")), self.delta, self.sums)
 
     @cached_property
     def rate(self) -> Any:
         """``<gamma, grad_theta g(theta, .)>``, exactly."""
-        parts = [_real(substitute(g, self.theta, "theta")) for g in self._gradient]
+        parts = [real(substitute(g, self.theta, "theta")) for g in self._gradient]
         terms = [c * g for c, g in zip(self.gamma, parts, strict=True)]
-        return simplified(sympy.Add(*terms), self.delta, self._sums)
+        return simplified(sympy.Add(*terms), self.delta, self.sums)
 
     @cached_property
-    def _sums(self) -> list[tuple[Any, Any]]:
+    def sums(self) -> list[tuple[Any, Any]]:
         """The last coordinate of each simplex, by the others."""
         found, at = [], 0
         for f in self.factors:
@@ -85,19 +85,25 @@ class Inner:
             program = Program([self.g], self.delta, tuple(self.theta))
             return program, program.bind({s: thin(x) for s, x in self.theta.items()})
         # Samples that differ in their numbers only share one program.
-        skeleton, numbers = _skeleton(self.g)
-        program = self._programs.get(skeleton)
+        shape, numbers = skeleton(self.g)
+        program = self.programs.get(shape)
         if program is None:
-            gradient = [sympy.diff(skeleton, s) for s in self.theta]
-            names = _NAMES.first("gamma", len(gradient))
-            rate = sympy.Add(*(c * g for c, g in zip(names, gradient, strict=True)))
-            outputs = self._with_slopes(skeleton, rate)
-            program = self._programs[skeleton] = Program(outputs, self.delta, tuple(self.theta))
+            outputs = self._with_slopes(shape, self.along(shape))
+            program = self.programs[shape] = Program(outputs, self.delta, tuple(self.theta))
         fixed = {s: thin(x) for s, x in self.theta.items()}
-        for what, found in (("gamma", self.gamma), ("number", numbers)):
-            names = _NAMES.first(what, len(found))
-            fixed |= {s: thin(x) for s, x in zip(names, found, strict=True)}
-        return program, program.bind(fixed)
+        return program, program.bind(fixed | self.numbers(numbers))
+
+    def along(self, expr: Any) -> Any:
+        """Return the derivative along gamma, with symbols for its numbers."""
+        names = NAMES.first("gamma", len(self.gamma))
+        pairs = zip(names, self.theta, strict=True)
+        return sympy.Add(*(c * sympy.diff(expr, s) for c, s in pairs))
+
+    def numbers(self, found: Sequence[Any]) -> dict[Any, Range]:
+        """Return the ranges of the symbols that stand for gamma and for numbers of the formula."""
+        pairs = [*zip(NAMES.first("gamma", len(self.gamma)), self.gamma, strict=True)]
+        pairs += zip(NAMES.first("number", len(found)), found, strict=True)
+        return {s: thin(x) for s, x in pairs}
 
     @cached_property
     def exact(self) -> tuple[Program, list[Any]]:
@@ -121,7 +127,7 @@ class Inner:
     def at(self, expr: Any, point: Sequence[Any]) -> Any:
         """Return an exact expression in delta at an exact point."""
         at = dict(zip(self.delta, point, strict=True))
-        return _real(substitute(sympy.S(expr), at, "delta"))
+        return real(substitute(sympy.S(expr), at, "delta"))
 
     def contains(self, point: Sequence[Any]) -> bool:
         """Whether an exact point lies in S."""
@@ -147,13 +153,15 @@ class OnCell:
         return [r for f, c in pairs for r in f.ranges(c)]
 
     @cached_property
-    def _center(self) -> list[Range]:
+    def center(self) -> list[Range]:
+        """A point of the ranges."""
         pairs = zip(self.inner.factors, self.cell, strict=True)
         return [r for f, c in pairs for r in f.center(c)]
 
     @cached_property
-    def _offsets(self) -> list[Range]:
-        return [sub(r, c) for r, c in zip(self.ranges, self._center, strict=True)]
+    def offsets(self) -> list[Range]:
+        """The ranges less the point."""
+        return [sub(r, c) for r, c in zip(self.ranges, self.center, strict=True)]
 
     @cached_property
     def _values(self) -> list[list[Any]]:
@@ -170,6 +178,11 @@ class OnCell:
             return UNKNOWN
         return self.inner.forms[0][0].value(1 + i, self._values[0])
 
+    @property
+    def factors(self) -> list[Factor]:
+        """The factors that the cell has parts of."""
+        return self.inner.factors
+
     def slopes(self, factor: int) -> Callable[[int], Range]:
         """Return the slopes along the coordinates of a factor."""
         before = sum(f.size for f in self.inner.factors[:factor])
@@ -185,8 +198,8 @@ class OnCell:
 
     def _mean_value(self, first: int) -> Range:
         program, base = self.inner.forms[0]
-        total = program.value(first, program.on(base, self._center))
-        for i, offset in enumerate(self._offsets):
+        total = program.value(first, program.on(base, self.center))
+        for i, offset in enumerate(self.offsets):
             total = add(total, mul(program.value(first + 1 + i, self._values[0]), offset))
         return total
 
@@ -194,36 +207,41 @@ class OnCell:
         """Whether an enclosure of g shows something; never where g is not defined."""
         return self.defined and any(holds(r) for r in self._forms(0))
 
+    def rates(self) -> Iterator[Range]:
+        """Enclose the rate by its forms in turn."""
+        return self._forms(1 + self._k)
+
     def rate_is(self, holds: Callable[[Range], bool]) -> bool:
         """Whether an enclosure of the rate shows something."""
-        return self.defined and any(holds(r) for r in self._forms(1 + self._k))
+        return self.defined and any(holds(r) for r in self.rates())
 
 
-class _Names:
+class Names:
     """Symbols that no formula can hold, the same ones every time."""
 
     def __init__(self) -> None:
         self._known: dict[str, list[Any]] = {}
 
     def first(self, what: str, count: int) -> list[Any]:
+        """Return the first `count` symbols of a kind."""
         known = self._known.setdefault(what, [])
         known += [sympy.Dummy(f"{what}{i}") for i in range(len(known), count)]
         return known[:count]
 
 
-_NAMES = _Names()
+NAMES = Names()
 #: Numbers that mean structure and not data.
 _KEPT: tuple[Any, ...] = (-1, 0, 1, 2)
 
 
-def _skeleton(expr: Any) -> tuple[Any, list[Any]]:
+def skeleton(expr: Any) -> tuple[Any, list[Any]]:
     """Return the formula with symbols for its numbers, and the numbers in order."""
     numbers: list[Any] = []
 
     def walk(e: Any) -> Any:
         if e.is_Rational and e not in _KEPT:
             numbers.append(e)
-            return _NAMES.first("number", len(numbers))[-1]
+            return NAMES.first("number", len(numbers))[-1]
         if not e.free_symbols:
             return e
         if isinstance(e, sympy.Pow) and e.exp.is_Rational:
@@ -233,7 +251,8 @@ def _skeleton(expr: Any) -> tuple[Any, list[Any]]:
     return walk(expr), numbers
 
 
-def _real(expr: Any) -> Any:
+def real(expr: Any) -> Any:
+    """Return `expr`, which must hold no infinite, undefined or imaginary number."""
     return require_real(expr, "file")
 
 

@@ -38,12 +38,15 @@ from danskin.proof.checker.reading import (
     read_file,
     text,
 )
+from danskin.proof.checker.replay import replay
+from danskin.proof.checker.segment import Along, OnStep
 
 __all__ = ["CheckedProof", "check_data", "check_proof"]
 
 _MAX_SAMPLES = 10_000
 _MAX_CELLS = 400_000
 _MAX_POINTS = 512
+_MAX_SLICES = 1_000
 _MAX_DIM = 4_096
 _SECONDS = 600.0
 _SHOWN = 2_000
@@ -134,6 +137,7 @@ def check_data(data: Mapping[str, Any], seconds: float = _SECONDS) -> CheckedPro
 class _Bounds:
     """What was checked of one sample; None where there is no bound."""
 
+    inner: Inner
     floor: Any
     ceiling: Any
     low: Any
@@ -142,7 +146,8 @@ class _Bounds:
 
 
 def _check(data: Mapping[str, Any], count: list[int]) -> str:
-    top = keys(data, {"format", "version", "problem", "claim", "samples"}, "file")
+    wanted = {"format", "version", "problem", "claim", "samples"}
+    top = keys(data, wanted | ({"step"} & set(data)), "file")
     problem = keys(top["problem"], {"theta", "at", "direction", "samples"}, "problem")
     names = items(problem["theta"], "theta", _MAX_DIM)
     theta = symbols_for([text(n, "theta") for n in names], "theta")
@@ -163,7 +168,10 @@ def _check(data: Mapping[str, Any], count: list[int]) -> str:
             if len(told) == 1 or isinstance(error, LimitError):
                 raise
             raise Rejected(f"sample {i}: {error}") from None
-    return f"{_claim(top['claim'], theta, at, gamma, found)} Here {_told(told)}"
+    claim = _claim(top["claim"], theta, at, gamma, found)
+    if "step" in top:
+        claim += f" {_step(top['step'], found, count)}"
+    return f"{claim} Here {_told(told)}"
 
 
 def _told(told: list[Any]) -> str:
@@ -215,7 +223,7 @@ def _sample(
     floor = _floor(inner, proof)
     open_cells = _replay(inner, proof["cells"], floor, (ceiling, low, high), count)
     known = _maximizers(inner, proof["maximizers"], open_cells, ceiling)
-    return _Bounds(floor, ceiling, low, high, known)
+    return _Bounds(inner, floor, ceiling, low, high, known)
 
 
 def _formula(told: Mapping[str, Any], symbols: Sequence[Any]) -> Any:
@@ -252,60 +260,24 @@ def _ball(x: Any) -> Any:
 def _replay(
     inner: Inner, steps: Any, floor: Any, bounds: tuple[Any, Any, Any], count: list[int]
 ) -> list[tuple[int, OnCell]]:
-    """Cut the cells of S as the file says, in order, and check each step; return the open cells."""
-    steps = items(steps, "cells", _MAX_CELLS)
+    """Cut the cells of S as the file says, and check each step; return the open cells."""
     ceiling, low, high = (None if b is None else _ball(b) for b in bounds)
     least = None if floor is None else _ball(floor)
-    pieces: list[tuple[Any, ...]] = [()]
-    for f in inner.factors:
-        pieces = [(*p, c) for p in pieces for c in f.start()]
-        if len(pieces) > _MAX_CELLS:
-            raise Rejected("S has too many pieces")
-    stack = pieces[::-1]
     left: list[tuple[int, OnCell]] = []
-    for i, step in enumerate(steps):
-        if not stack:
-            raise Rejected("there are more cells than S was cut into")
-        cell = OnCell(inner, stack.pop())
-        where = f"cell {i}"
-        count[0] += 1
+
+    def make(parts: Any) -> OnCell:
+        return OnCell(inner, parts)
+
+    for where, step, cell in replay(inner.factors, make, steps, count):
         if step == "below":
             if least is None or not cell.value_is(lambda r: r[1] < least):
                 raise Rejected(f"{where}: g is not seen to be below the floor, and it was dropped")
-        elif step == "first-order":
-            if not _excluded(cell):
-                raise Rejected(f"{where}: it may hold a maximizer to first order, and was dropped")
-        elif isinstance(step, list) and len(step) > 1 and step[0] == "split":
-            stack += _split(cell, step, inner)[::-1]
-        elif isinstance(step, list) and len(step) > 1 and step[0] == "face":
-            stack.append(_shrunk(cell, step, inner))
         else:
             left.append((_group(step), cell))
             _check_open(cell, where, ceiling, low, high)
-    if stack:
-        raise Rejected(f"{len(stack)} cells of S are missing")
     if not left:
         raise Rejected("no cell is left for a maximizer")
     return left
-
-
-def _excluded(cell: OnCell) -> bool:
-    return any(f.excluded(cell.cell[i], cell.slopes(i)) for i, f in enumerate(cell.inner.factors))
-
-
-def _split(cell: OnCell, step: list[Any], inner: Inner) -> list[tuple[Any, ...]]:
-    i = integer(step[1], "factor", len(inner.factors))
-    pair = inner.factors[i].split(cell.cell[i], step[2:])
-    return [(*cell.cell[:i], half, *cell.cell[i + 1 :]) for half in pair]
-
-
-def _shrunk(cell: OnCell, step: list[Any], inner: Inner) -> tuple[Any, ...]:
-    parts = list(cell.cell)
-    for change in step[1:]:
-        how = items(change, "face", 1 + _MAX_DIM)
-        i = integer(how[0] if how else None, "factor", len(inner.factors))
-        parts[i] = inner.factors[i].face(parts[i], how[1:], cell.slopes(i))
-    return tuple(parts)
 
 
 def _group(step: Any) -> int:
@@ -427,3 +399,57 @@ def _enclosure(data: Any, what: str, low: Any, high: Any, scale: Any) -> str:
 
 def _float(x: Any, without: str) -> str:
     return without if x is None else repr(int(x.p) / int(x.q))
+
+
+# --- a certified step ----------------------------------------------------------------------------
+
+
+def _step(data: Any, found: list[_Bounds], count: list[int]) -> str:
+    """Check that phi is below phi(theta) at ``theta + t gamma`` for all t in (0, T]."""
+    data = keys(data, {"length", "slices"}, "step")
+    longest = binary(data["length"], "step")
+    if not longest > 0:
+        raise Rejected("the step is not positive")
+    along = [Along(b.inner, b.floor) for b in found]
+    start = sympy.Integer(0)
+    for i, told in enumerate(items(data["slices"], "slices", _MAX_SLICES)):
+        told = keys(told, {"end", "samples"}, "a slice")
+        end = binary(told["end"], "end")
+        if not end > start:
+            raise Rejected(f"slice {i}: it does not follow the one before")
+        proofs = items(told["samples"], "a slice's samples", _MAX_SAMPLES)
+        if len(proofs) != len(along):
+            raise Rejected(f"slice {i}: there is not one proof for each sample")
+        bounds = []
+        for k, (one, proof) in enumerate(zip(along, proofs, strict=True)):
+            try:
+                bounds.append(_on_slice(one, proof, start, end, count))
+            except Rejected as error:
+                raise Rejected(f"slice {i}, sample {k}: {error}") from None
+        if not sympy.Add(*bounds) < 0:
+            raise Rejected(f"slice {i}: that phi is below phi(theta) on it does not follow")
+        start = end
+    if longest > start:
+        raise Rejected("the step reaches beyond what was proved")
+    return f"phi(theta + t gamma) < phi(theta) for all t in (0, {_float(longest, '')}]."
+
+
+def _on_slice(along: Along, proof: Any, start: Any, end: Any, count: list[int]) -> Any:
+    """Check a bound of ``(max h(t, .) - max h(0, .))/t`` for all t > 0 in a slice."""
+    proof = keys(proof, {"bound", "cells"}, "a sample of a slice")
+    bound = binary(proof["bound"], "bound")
+    ball, some = _ball(bound), False
+    factors = along.factors(start, end)
+
+    def make(parts: Any) -> OnStep:
+        return OnStep(along, factors, parts)
+
+    for where, step, cell in replay(factors, make, proof["cells"], count):
+        if step != "open":
+            raise Rejected(f"{where}: a cell has a fate that is not known here")
+        some = True
+        if not cell.is_below(ball):
+            raise Rejected(f"{where}: the quotient is not seen to be below its bound")
+    if not some:
+        raise Rejected("no cell is left for a maximizer")
+    return bound
