@@ -124,7 +124,9 @@ def _log(a: Range) -> Range:
 
 def _root(q: int) -> Callable[[Range], Range]:
     def at(x: Any) -> Any:
-        return x.sqrt() if q == 2 else x.root(q) if x > 0 else _ZERO
+        if x > 0:
+            return x.sqrt() if q == 2 else x.root(q)
+        return _ZERO if x == 0 else _NAN
 
     taken = _increasing(at)
     return lambda a: taken(a) if a[0] >= 0 else UNKNOWN
@@ -177,7 +179,8 @@ def _passes(a: Range, point: Any, period: Any) -> bool:
     first, last = (a[0] - point) / period, (a[1] - point) / period
     if not (first.is_finite() and last.is_finite()):
         return True
-    return bool(first.lower().ceil() <= last.upper().floor())
+    # Unless it is seen not to.
+    return not first.lower().ceil() > last.upper().floor()
 
 
 def _wave(at: Callable[[Any], Any], half_turns: int) -> Callable[[Range], Range]:

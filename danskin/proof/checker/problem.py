@@ -290,9 +290,11 @@ def _parts(expr: Any) -> int:
         for a in expr.args:
             count *= _parts(a)
         return count
-    if isinstance(expr, sympy.Pow) and expr.exp.is_Integer and isinstance(expr.base, sympy.Add):
-        return _parts(expr.base) ** min(abs(int(expr.exp)), 40)
-    return 1
+    inner = max((_parts(a) for a in expr.args), default=1)
+    if isinstance(expr, sympy.Pow) and expr.exp.is_Integer:
+        return inner ** min(abs(int(expr.exp)), 40)
+    # Multiplying out reaches into functions, too.
+    return inner if inner > _MAX_PARTS else 1
 
 
 def _collected(expr: Any, symbols: Sequence[Any]) -> dict[Any, Any] | None:

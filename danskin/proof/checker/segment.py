@@ -23,8 +23,8 @@ from danskin.proof.checker.problem import NAMES, Inner, OnCell, real, simplified
 __all__ = ["Along", "OnStep"]
 
 _ZERO = flint.arb(0)
-#: Outputs of the programs: h, dh/dt, d2h/dt2, the slopes of h in delta, and the quotient.
-_H, _SPEED, _BEND, _SLOPES = 0, 1, 2, 3
+#: Outputs of the programs: h, dh/dt, the slopes of h in delta, and the quotient.
+_H, _SPEED, _SLOPES = 0, 1, 2
 
 
 class Along:
@@ -53,24 +53,44 @@ class Along:
         if program is None:
             speed = inner.along(shape)
             slopes = [sympy.diff(shape, s) for s in inner.delta]
-            outputs = [shape, speed, inner.along(speed), *slopes]
-            program = Program(outputs, names, tuple(inner.theta))
+            program = Program([shape, speed, *slopes], names, tuple(inner.theta))
             inner.programs[(shape, "along")] = program
         return program, program.bind(inner.numbers(numbers))
+
+    @cached_property
+    def bend(self) -> tuple[Program, list[Any]]:
+        """The second derivative of h in t, which is not always asked for."""
+        inner = self.inner
+        if inner.put_in:
+            (t,) = NAMES.first("t", 1)
+            program = Program([sympy.diff(self._written_out, t, 2)], (t, *inner.delta))
+            return program, program.bind({})
+        shape, numbers = skeleton(inner.g)
+        program = inner.programs.get((shape, "bend"))
+        if program is None:
+            names = (*inner.theta, *inner.delta)
+            program = Program([inner.along(inner.along(shape))], names, tuple(inner.theta))
+            inner.programs[(shape, "bend")] = program
+        return program, program.bind(inner.numbers(numbers))
+
+    @cached_property
+    def _written_out(self) -> Any:
+        inner = self.inner
+        (t,) = NAMES.first("t", 1)
+        pairs = zip(inner.theta.items(), inner.gamma, strict=True)
+        moved = {s: x + c * t for (s, x), c in pairs}
+        return simplified(real(substitute(inner.g, moved, "theta")), (t, *inner.delta))
 
     @cached_property
     def exact(self) -> tuple[Program, list[Any], bool]:
         """H written out in t and delta; and whether its quotient is."""
         inner = self.inner
         (t,) = NAMES.first("t", 1)
-        pairs = zip(inner.theta.items(), inner.gamma, strict=True)
-        moved = {s: x + c * t for (s, x), c in pairs}
-        h = simplified(real(substitute(inner.g, moved, "theta")), (t, *inner.delta))
-        speed = sympy.diff(h, t)
+        h = self._written_out
         quotient = _divided(h, t)
         slopes = [sympy.diff(h, s) for s in inner.delta]
         last = [] if quotient is None else [quotient]
-        outputs = [h, speed, sympy.diff(speed, t), *slopes, *last]
+        outputs = [h, sympy.diff(h, t), *slopes, *last]
         program = Program(outputs, (t, *inner.delta))
         return program, program.bind({}), quotient is not None
 
@@ -174,7 +194,9 @@ class OnStep:
             yield program.value(_SLOPES + len(self.along.inner.delta), self._before)
             return
         half = mul(self._until, thin(sympy.Rational(1, 2)))
-        rise = mul(half, program.value(_BEND, self._before))
+        bend, base = self.along.bend
+        inputs = self.along.inputs(self._put_in, self._until, self._at_start.ranges)
+        rise = mul(half, bend.value(0, bend.on(base, inputs)))
         for rate in self._at_start.rates():
             yield add(rate, rise)
 
