@@ -38,7 +38,7 @@ EPS = 2.0**-52
 DAMPING = 1e-10
 STIFFER = 1e3
 MOST_DAMPING = 1e-3
-# Up to so many gradients Wolfe's method takes less time than stronger damping.
+# Up to so many gradients Wolfe's method takes less time than proximal steps.
 WOLFE_IS_FAST = 400
 # A pivot below this part of its diagonal entry is rounding.
 SINGULAR = 1e-12
@@ -215,7 +215,7 @@ def _pivot(
         singular = bool(failed) or bool((pivots < SINGULAR * own).any())
         if singular or not patience:
             damping = STIFFER * damping if damping else DAMPING
-            if damping > (MOST_DAMPING if m > WOLFE_IS_FAST else DAMPING):
+            if m <= WOLFE_IS_FAST or damping > MOST_DAMPING:
                 return best, turn, False, False
             right = 1.0 + damping * diagonal * centre
             fewest, patience = m + 1, PATIENCE
@@ -235,7 +235,10 @@ def _pivot(
             last = gap
             if gap < least:
                 best, least = found, gap
-            if damping <= DAMPING:
+            level = float(found @ root)
+            # So close to 0 that further digits mean nothing.
+            hidden = square <= m * EPS * level * level
+            if damping <= DAMPING and not hidden:
                 refined = refine(gram, EXACT, support, c, factor, y[support])
                 if float(refined.y.min()) > 0:
                     finer = np.zeros(m)
@@ -243,7 +246,6 @@ def _pivot(
                     finer, gap, square = _judged(gram, finer)
                     if gap < least:
                         best, least = finer, gap
-            level = float(found @ root)
             noise = max(1e-14 * square, EPS * level * level)
             if not damping or settled or least <= noise or square <= noise:
                 return best, turn, True, damping == 0.0

@@ -10,8 +10,10 @@ digits, takes the long road.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+import scipy.linalg.lapack  # pyright: ignore[reportMissingTypeStubs]
 from jaxtyping import Float
 
 from danskin.minnorm._jit import jit
@@ -27,6 +29,9 @@ from danskin.minnorm.twofold import gram_certificate
 
 __all__ = ["quick_weights"]
 
+_lapack: Any = scipy.linalg.lapack
+
+EPS = 2.0**-52
 FLOAT64 = np.dtype(np.float64)
 # Where no product of entries comes near the limits of the number range.
 LARGEST, SMALLEST = 2.0**200, 2.0**-200
@@ -65,7 +70,7 @@ def quick_weights(
     starts = block_starts(blocks)
     bounds = Bounds(*gram_certificate(gram, weights, NOTHING, starts, 0.0))
     doubtful = not found.regular or bounds.upper <= RESOLVED * bounds.rounding
-    if doubtful and check_gram(gram).shift > 0:
+    if doubtful and not _semidefinite(gram):
         return None
     # What the rounding of the entries hides, no further digits of the weights bring back.
     hidden = bounds.upper <= bounds.rounding
@@ -92,6 +97,14 @@ def quick_weights(
         sizes=blocks,
         weights_lo=lo,
     )
+
+
+def _semidefinite(gram: Float[np.ndarray, "m m"]) -> bool:
+    """Whether the whole matrix is positive semidefinite up to rounding, as `check_gram` judges."""
+    scaled = np.empty(gram.shape)
+    _normalise(gram, scaled)
+    failed = _lapack.dpotrf(scaled.T, lower=0, clean=0, overwrite_a=1)[1]
+    return not failed or check_gram(gram).shift == 0
 
 
 def _blocks(sizes: Sizes, m: int) -> tuple[int, ...] | None:
@@ -133,6 +146,20 @@ def _plain(gram: Float[np.ndarray, "m m"]) -> bool:
             if bad:
                 return False
     return True
+
+
+@jit
+def _normalise(gram: Float[np.ndarray, "m m"], out: Float[np.ndarray, "m m"]) -> None:
+    """Write the lower triangle of ``D G D + 4 m eps I``, D making the diagonal of G one."""
+    m = gram.shape[0]
+    scale = np.empty(m)
+    for i in range(m):
+        scale[i] = 1.0 / np.sqrt(gram[i, i])
+        row = gram[i]
+        target = out[i]
+        for j in range(i):
+            target[j] = scale[i] * row[j] * scale[j]
+        target[i] = 1.0 + 4 * m * EPS
 
 
 @jit

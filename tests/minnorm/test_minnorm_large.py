@@ -246,14 +246,29 @@ class TestShortRoad:
     def test_in_doubt_the_whole_matrix_is_looked_at(self, draw, monkeypatch):
         """Singular faces, and answers near 0."""
         looked = []
-        original = quick.check_gram
-        monkeypatch.setattr(quick, "check_gram", lambda g: looked.append(1) or original(g))
+        original = quick._semidefinite
+        monkeypatch.setattr(quick, "_semidefinite", lambda g: looked.append(1) or original(g))
         result = min_norm_weights(gram_of(draw, 0, 90, 120))
         assert looked
         assert result.status == ("stationary" if draw is stationary else "optimal")
         looked.clear()
         assert min_norm_weights(gram_of(iid, 0, 90, 120)).status == "optimal"
         assert not looked
+
+    @pytest.mark.parametrize("lowest", [-1e-3, -1e-9, -1e-12, 0.0, 1e-3])
+    def test_the_whole_matrix_is_judged_as_on_the_long_road(self, lowest):
+        """A direction of given curvature; lengths over six decades."""
+        rng = np.random.default_rng(3)
+        basis = np.linalg.qr(rng.standard_normal((90, 90)))[0]
+        gram = (basis * np.concatenate(([lowest], rng.uniform(0.5, 2.0, 89)))) @ basis.T
+        lengths = np.geomspace(1e-3, 1e3, 90)
+        gram = lengths[:, None] * (gram + gram.T) * lengths
+        gram = (gram + gram.T) / 2
+        if lowest < -1e-6:
+            with pytest.raises(InvalidInputError, match="positive semidefinite"):
+                quick._semidefinite(gram)
+        else:
+            assert quick._semidefinite(gram) == (lowest >= 0.0)
 
     def test_noise_above_rounding_is_told(self):
         """Dependent gradients, their Gram matrix off by 1e-10: positive semidefinite no more."""
