@@ -249,7 +249,7 @@ def test_every_protocol_gives_what_pickle_gives(tmp_path, protocol):
     np.zeros(1, ">f8"), np.array(["a"]), np.array([b"a"]), np.array([1j]),
     np.array([object()], dtype=object), np.zeros(1, [("a", "u1")]), np.array(["2020"], "M8[D]"),
     np.float64(1.0),
-], ids=str)  # fmt: skip
+], ids=lambda array: array.dtype.str)  # fmt: skip
 def test_arrays_of_anything_but_numbers_are_refused(tmp_path, array):
     path = tmp_path / "x"
     for protocol in (2, 4):
