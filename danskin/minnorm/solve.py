@@ -117,7 +117,11 @@ def min_norm_weights(
     ----------
     gram : (m, m) array-like
         ``gradients @ gradients.T``, symmetric and positive semidefinite up to rounding (its
-        symmetric part is used).
+        symmetric part is used). Every entry is checked to be finite, symmetric and, with
+        ``|G_ij| <= |g_i| |g_j|``, that of a pair of gradients. Of more than 64 gradients the
+        matrix is known to be positive semidefinite on the faces that the solver factorises; as a
+        whole it is factorised only in doubt, where such a face is singular, the answer is near 0
+        or the bounds do not meet.
     method, tol
         As for `min_norm_point`.
 
@@ -148,7 +152,8 @@ def product_min_norm_weights(
     Parameters
     ----------
     gram : (M, M) array-like
-        Gram matrix of the gradients of all samples, stacked.
+        Gram matrix of the gradients of all samples, stacked; checked as `min_norm_weights`
+        checks one of more than 64.
     sizes : sequence of int
         Gradients per sample, adding up to M.
     method, tol
