@@ -43,7 +43,8 @@ def run(quick: bool = False) -> tuple[str, dict[str, Any]]:
         "Gram matrix given (R for nnls). Each cell: median processor time of interleaved runs, "
         f"one thread, and `!` where the weights' relative duality gap exceeds {WRONG:.0e} and "
         "ten times what rounding explains; such a peer is never the best. Peers "
-        "*prepared*; ours with validation and certificate. OSQP, cvxpy, MGDA and the paper's solver are left out: slower still.\n",
+        "*prepared*; ours with validation and certificate. OSQP, cvxpy, MGDA and the "
+        "paper's solver are left out: slower still.\n",
     ]
     data: dict[str, Any] = {}
     for m in (200,) if quick else (100, 200, 1000):
