@@ -338,3 +338,12 @@ def test_bad_options_are_named(net, options, argument):
 def test_a_loss_that_is_not_per_sample_is_named(device, net, batch):
     with pytest.raises(InvalidInputError, match='reduction="none"'):
         dkt.PGD(net().to(device), loss=torch.nn.CrossEntropyLoss())(*batch())
+
+
+def test_losses_and_input_gradients_before_the_first_run(device, net, batch):
+    images, labels = batch()
+    attack = dkt.PGD(net(norm="group").to(device))
+    losses = attack.losses(images, labels)
+    expected = torch.nn.functional.cross_entropy(attack.model(images), labels, reduction="none")
+    torch.testing.assert_close(losses, expected)
+    assert attack.input_gradient(images, labels).shape == images.shape

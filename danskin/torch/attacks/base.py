@@ -131,6 +131,7 @@ class Attack(ABC):
         self.autocast = autocast
         self.memory_budget = check_length(memory_budget, "memory_budget")
         self.validate = validate
+        self._highest: int | None = None
         self._bytes_per_sample: dict[Any, int] = {}
         self._sources: dict[torch.device, torch.Generator] = {}
 
