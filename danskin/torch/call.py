@@ -117,9 +117,9 @@ class Call:
             self.recorded = True
             self.samples += len(points)
             if self.decay:
-                for p, g in zip(self.network.params, gradient, strict=True):
-                    if g is not None:
-                        g.add_(p.detach(), alpha=self.decay)
+                for k, (p, g) in enumerate(zip(self.network.params, gradient, strict=True)):
+                    if g is not None:  # a new tensor: two parameters' gradients may be one
+                        gradient[k] = g.add(p.detach(), alpha=self.decay)
         return losses, gradient
 
     def values(self, points: Tensor) -> Tensor:

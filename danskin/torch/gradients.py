@@ -183,8 +183,10 @@ def trainable(params: object, argument: str) -> list[Tensor]:
 
 
 def _add(total: Gradient, more: Sequence[Tensor | None]) -> Gradient:
+    # Not in place: autograd may give two parameters one tensor (of `base + delta` both have the
+    # gradient of the sum), or one that overlaps itself or that a custom function still holds.
     return [
-        b if a is None else a if b is None else a.add_(b)
+        b if a is None else a if b is None else a + b
         for a, b in zip(total, (None if g is None else dense(g) for g in more), strict=True)
     ]
 

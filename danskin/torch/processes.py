@@ -95,7 +95,9 @@ class Team:
             if not count:
                 result.append(None)
                 continue
-            mine = torch.zeros_like(p) if g is None else g.detach().contiguous()
+            # A copy: two parameters' gradients may be one tensor, which would be summed twice.
+            mine = torch.empty_like(p, memory_format=torch.contiguous_format)
+            mine = mine.zero_() if g is None else mine.copy_(g.detach())
             torch.distributed.all_reduce(mine, group=self.group)
             result.append(mine)
         return result

@@ -359,3 +359,29 @@ def test_dropout_draws_one_mask_a_call(device, batch, playback):
     assert torch.equal(first[0], first[1])
     assert torch.equal(first[0], first[2])
     assert not torch.equal(first[0], second[0])
+
+
+class Sum(nn.Module):
+    """Low-rank-like: autograd gives `base` and `delta` one and the same gradient tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.base = nn.Parameter(torch.randn(3, 108))
+        self.delta = nn.Parameter(torch.randn(3, 108))
+
+    def forward(self, x):
+        return functional.linear(x.flatten(1), self.base + self.delta)
+
+
+@pytest.mark.parametrize("method", ["single", "coupled", "max", "product"])
+@pytest.mark.parametrize("micro_batch", [None, 2])
+def test_parameters_whose_gradients_are_one_tensor(device, batch, method, micro_batch):
+    model = Sum().to(device)
+    images, labels = batch()
+    decay = {"weight_decay": 0.5, "decay": "objective", "micro_batch": micro_batch}
+    dkt.DDi(model, lambda i, y: i, m=2, method=method, **decay).backward(images, labels)
+    found = [p.grad for p in model.parameters()]
+    model.zero_grad()
+    functional.cross_entropy(model(images), labels).backward()
+    for p, g in zip(model.parameters(), found, strict=True):
+        torch.testing.assert_close(g, p.grad + 0.5 * p.detach(), rtol=1e-4, atol=1e-5)
