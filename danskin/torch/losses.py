@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from danskin.errors import InvalidInputError
 from danskin.torch.arguments import refuse_ambient_half
@@ -38,9 +38,11 @@ def backward(
     Parameters
     ----------
     losses : sequence of m scalar tensors, or a tensor (m,)
-        Each attached to a graph. The graphs are freed, as by ``loss.backward()``.
+        Each attached to a graph. What the last loss was computed by is freed, as by
+        ``loss.backward()``; what only earlier ones were, together with these losses.
     params : iterable of Tensor, optional
-        Leaves to differentiate for; by default all that the losses reach.
+        Leaves to differentiate for; by default all that the losses reach. Frozen ones are left
+        alone, and a loss that reaches none of them has the gradient 0.
     normalize : bool
         Add the unit vector along it.
     process_group : torch.distributed.ProcessGroup, optional
@@ -55,11 +57,11 @@ def backward(
     Raises
     ------
     InvalidInputError
-        If a loss is not a scalar with a graph, or a loss or gradient is not finite; nothing is
-        written then.
+        If a loss is not a scalar with a graph, `params` holds anything but leaves or none that a
+        loss reaches, or a loss or gradient is not finite; nothing is written then.
     """
     scalars = _scalars(losses)
-    leaves = trainable(_leaves(scalars) if params is None else params, "params")
+    leaves = trainable(_leaves(scalars) if params is None else _given(params), "params")
     refuse_ambient_half(leaves[0].device.type)
     team, clock = Team(process_group), Clock()
     stack = GradientStack(leaves, len(scalars))
@@ -70,6 +72,10 @@ def backward(
             )
             gradient = team.gradient(leaves, [None if g is None else dense(g) for g in found])
             stack.add(j, [None if g is None else g / team.size for g in gradient])
+        if all(part is None for part in stack.parts):
+            raise InvalidInputError(
+                "params", "are reached by none of the losses", "Pass those of the losses' network."
+            )
         values = torch.stack([loss.detach().double().to(leaves[0].device) for loss in scalars])
         values = team.total(values)[:, None] / team.size
     found = combine(values, stack, min_norm, clock, team)
@@ -77,6 +83,23 @@ def backward(
     if not report.stationary:
         accumulate(leaves, found.x, 1 / report.norm if normalize else 1.0)
     return report
+
+
+def _given(params: Any) -> list[Tensor]:
+    remedy = "Pass model.parameters()."
+    if isinstance(params, Tensor | nn.Module | dict) or not isinstance(params, Iterable):
+        raise InvalidInputError("params", f"is a {type(params).__name__}, not a list", remedy)
+    found = list(params)
+    for k, p in enumerate(found):
+        if not isinstance(p, Tensor):
+            raise InvalidInputError(f"params[{k}]", f"is a {type(p).__name__}", remedy)
+        if not p.is_leaf:
+            raise InvalidInputError(
+                f"params[{k}]",
+                "is computed from other tensors, so p.grad would not reach an optimizer",
+                remedy,
+            )
+    return found
 
 
 def _scalars(losses: Any) -> list[Tensor]:
@@ -107,7 +130,7 @@ def _leaves(losses: Sequence[Tensor]) -> list[Tensor]:
         if node is None or node in seen:
             continue
         seen.add(node)
-        if hasattr(node, "variable"):
+        if type(node).__name__ == "AccumulateGrad":
             found[id(node.variable)] = node.variable
         todo.extend(parent for parent, _ in node.next_functions)
     return list(found.values())

@@ -146,3 +146,37 @@ def test_no_parameters_is_named(device):
     p = nn.Parameter(torch.ones(3, device=device))
     with pytest.raises(InvalidInputError, match="params"):
         dkt.backward([p.sum()], [])
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        (lambda w, h: w, "params: is a Parameter, not a list"),
+        (lambda w, h: nn.Linear(2, 2), "params: is a Linear, not a list"),
+        (lambda w, h: [{"params": [w]}], r"params\[0\]: is a dict"),
+        (lambda w, h: [w, h], r"params\[1\]: is computed from other tensors"),
+        (lambda w, h: [nn.Parameter(torch.ones(3))], "reached by none of the losses"),
+    ],
+)
+def test_bad_params_are_named(params, says):
+    w = nn.Parameter(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    h = w * 2
+    with pytest.raises(InvalidInputError, match=says):
+        dkt.backward([h.sum(), h.square().sum()], params(w, h))
+    assert w.grad is None
+
+
+def test_leaves_are_found_behind_functions_that_keep_attributes():
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.variable = "not a leaf"
+            return 2 * x
+
+        @staticmethod
+        def backward(ctx, g):
+            return 2 * g
+
+    w = nn.Parameter(torch.tensor([1.0, 2.0]))
+    dkt.backward([Twice.apply(w).sum()])
+    assert w.grad.tolist() == [2.0, 2.0]
