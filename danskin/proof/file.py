@@ -195,6 +195,13 @@ def _text(number: Any) -> str:
     return text
 
 
+def _text_or_none(number: Any) -> str | None:
+    try:
+        return _text(number)
+    except InvalidInputError:
+        return None
+
+
 def _problem(s: Any) -> dict[str, Any]:
     variables = (*s.theta_symbols, *s.delta_symbols)
     if s._from_text:
@@ -434,7 +441,13 @@ def _claim(proof: Any, parts: Sequence[_Sample]) -> tuple[dict[str, Any], float]
         verdict, ascent = Verdict.UNDECIDED, Verdict.UNDECIDED
     scale = len(parts) * length(proof.direction)
     derivative = _ends(low, high, scale)
-    exact = proof.exact_derivative if low is not None and low == high else None
+    exact = None
+    if low is not None and low == high:
+        exact = proof.exact_derivative
+        if exact is None or sign(exact * scale - low) != 0:
+            # As a number it is the same; as written it may be out of reach of a decision.
+            exact = low / scale
+        exact = exact if sign(exact * scale - low) == 0 else None
     width = math.inf
     if None not in derivative:
         width = float.fromhex(derivative[1]) - float.fromhex(derivative[0])  # type: ignore[arg-type]
@@ -442,7 +455,7 @@ def _claim(proof: Any, parts: Sequence[_Sample]) -> tuple[dict[str, Any], float]
         "verdict": verdict.value,
         "ascent": ascent.value,
         "derivative": derivative,
-        "exact_derivative": None if exact is None else _text(exact),
+        "exact_derivative": None if exact is None else _text_or_none(exact),
         "value": _ends(
             _sum([_rational(p.floor) for p in parts]),
             _sum([_rational(p.ceiling) for p in parts]),

@@ -165,18 +165,19 @@ def _simplex(
     if support == [0]:
         face.delta[at : at + f.size] = f.c
         return
-    signs = {c[1] for c in cells}
+    moves = [j for j in support if j]
+    # Only the signs of what is not 0 matter.
+    signs = {tuple(c[1][j - 1] for j in moves) for c in cells}
     if len(signs) > 1:
         raise Rejected("a group of cells lies in several orthants")
-    (sign_of,) = signs
-    moves = [j for j in range(1, f.count) if j in support]
+    sign_of = dict(zip(moves, signs.pop(), strict=True))
     free = moves if 0 in support else moves[:-1]
     for j in range(1, f.count):
         face.delta[at + j - 1] = own[j - 1] if j in free else f.c[j - 1]
     if 0 not in support:
         last = moves[-1]
-        rest = f.radius - sympy.Add(*(sign_of[j - 1] * (own[j - 1] - f.c[j - 1]) for j in free))
-        face.delta[at + last - 1] = f.c[last - 1] + sign_of[last - 1] * rest
+        rest = f.radius - sympy.Add(*(sign_of[j] * (own[j - 1] - f.c[j - 1]) for j in free))
+        face.delta[at + last - 1] = f.c[last - 1] + sign_of[last] * rest
     face.free += [own[j - 1] for j in free]
     face.box += [box[j - 1] for j in free]
 

@@ -18,6 +18,9 @@ from typing import Any
 import flint
 import sympy
 
+# SymPy loads this in its first sum; that is no part of checking a proof.
+import sympy.tensor.tensor
+
 from danskin.errors import DanskinError, LimitError
 from danskin.exact import length, sign
 from danskin.exact.enclosure import working_precision
