@@ -317,6 +317,7 @@ def test_bad_batches_are_named(device, net, batch, spoil, argument):
     [
         ({"eps": -1}, "eps"),
         ({"eps": math.nan}, "eps"),
+        ({"eps": 8}, "eps"),
         ({"alpha": 0}, "alpha"),
         ({"steps": 0}, "steps"),
         ({"steps": 2.5}, "steps"),

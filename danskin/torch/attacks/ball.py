@@ -43,6 +43,11 @@ def make_ball(norm: Any, eps: float) -> Ball:
     """Return the ball of a norm: "linf" (or math.inf) or "l2" (or 2)."""
     key = norm.lower() if isinstance(norm, str) else norm
     if key in ("linf", "l_inf", "inf", math.inf):
+        if eps > 1:
+            raise InvalidInputError(
+                "eps", f"is {eps:.4g}, more than the whole range [0, 1] of a pixel",
+                "Divide by 255, as in eps=8 / 255.",
+            )  # fmt: skip
         return LInfBall(eps)
     if key in ("l2", "l_2", "2", 2):
         return L2Ball(eps)
