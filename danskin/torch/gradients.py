@@ -171,7 +171,7 @@ def trainable(params: object, argument: str) -> list[Tensor]:
             seen.add(id(p))
             found.append(p)
     for p in found:
-        if p.is_complex() or p.dtype == torch.float16:
+        if p.is_complex() or p.dtype.itemsize < 4:
             raise InvalidInputError(
                 argument,
                 f"has a trainable parameter of dtype {p.dtype}",

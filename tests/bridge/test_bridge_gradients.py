@@ -290,11 +290,12 @@ def test_detached_logits_are_named(device, net, batch):
         dkt.DDi(model, lambda i, y: i).backward(*batch())
 
 
-def test_half_parameters_are_refused(net, batch, device):
-    model = net(torch.float16).to(device)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_parameters_are_refused(net, batch, device, dtype):
+    model = net(dtype).to(device)
     images, labels = batch()
     with pytest.raises(InvalidInputError, match="float16"):
-        dkt.DDi(model, lambda i, y: i).backward(images.half(), labels)
+        dkt.DDi(model, lambda i, y: i).backward(images.to(dtype), labels)
 
 
 class Attention(nn.Module):
