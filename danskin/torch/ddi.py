@@ -234,4 +234,4 @@ def _ordinary(tensor: Tensor) -> Tensor:
 
 
 def _own_generator() -> torch.Generator:
-    return torch.Generator().manual_seed(int(torch.randint(2**62, ())))
+    return torch.Generator().manual_seed(int(torch.randint(2**62, (), device="cpu")))

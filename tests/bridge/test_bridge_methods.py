@@ -206,6 +206,18 @@ def test_comb_mixes_two_runs(linear):
     assert smallest <= report.norm <= dk.min_norm_point(joint).norm + 1e-12
 
 
+def test_the_default_device_of_torch_does_not_matter(linear):
+    model, attack, images, labels, loss = linear(random_gradients(2, 6))
+    try:
+        torch.set_default_device(
+            "meta"
+        )  # as a CUDA default would: CPU generators do not draw there
+        report = dkt.DDi(model, attack, m=4, loss=loss, method="comb").backward(images, labels)
+    finally:
+        torch.set_default_device(None)
+    assert report.norm > 0
+
+
 @pytest.mark.parametrize(("count", "expected"), [(1, 2), (2, 4), (3, 8)])
 def test_comb_never_repeats_a_mixture(linear, count, expected):
     g = random_gradients(2, count)

@@ -85,9 +85,9 @@ class Images:
                 "count", f"{count} of {len(self)} images cannot be taken",
                 f"Ask for 1 to {len(self)}.",
             )  # fmt: skip
-        which = torch.arange(count)
+        which = torch.arange(count, device="cpu")
         if generator is not None:
-            which = torch.randperm(len(self), generator=generator)[:count]
+            which = torch.randperm(len(self), generator=generator, device="cpu")[:count]
         return Images(
             self.name, self.split, self.pixels[which], self.labels[which], self.classes, self.top,
             self.notes,
@@ -97,9 +97,9 @@ class Images:
         self, size: int, generator: torch.Generator | None = None, *, drop_last: bool = False
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield (images, labels), in an order drawn from the generator, or as they stand."""
-        order = torch.arange(len(self))
+        order = torch.arange(len(self), device="cpu")
         if generator is not None:
-            order = torch.randperm(len(self), generator=generator)
+            order = torch.randperm(len(self), generator=generator, device="cpu")
         for which in order.split(size):
             if drop_last and len(which) < size:
                 return

@@ -73,7 +73,7 @@ def mixtures(count: int, wanted: int, generator: torch.Generator) -> list[Tensor
     available = 2**count - 2 if count < 60 else max(wanted, 0)
     found: dict[bytes, Tensor] = {}
     while len(found) < min(wanted, available):
-        bits = torch.rand(count, generator=generator) < 0.5
+        bits = torch.rand(count, generator=generator, device=generator.device).cpu() < 0.5
         if bits.any() and not bits.all():
             found[bits.numpy().tobytes()] = bits
     return list(found.values())
