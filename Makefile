@@ -49,7 +49,8 @@ docs: $(DEV) ## draw docs/gallery.md and all figures of the docs anew
 
 bench: $(PEERS) ## time the min-norm solver against cvxpy
 	$(BIN)/python benchmarks/run_minnorm.py
-	$(BIN)/python benchmarks/bridge.py --full
+	$(BIN)/python benchmarks/bridge.py
+	$(BIN)/python benchmarks/bridge.py --paper
 
 constraints: $(BIN)/python ## resolve the pinned versions anew for this Python
 	$(BIN)/python constraints/resolve.py
