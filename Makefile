@@ -47,7 +47,7 @@ format: $(DEV) ## let ruff fix and format what it can
 docs: $(DEV) ## draw docs/gallery.md and all figures of the docs anew
 	OMP_NUM_THREADS=1 $(BIN)/python docs/make_figures.py
 
-bench: $(PEERS) ## time the min-norm solver against cvxpy
+bench: $(PEERS) ## measure the solvers and the bridge against their peers (benchmarks/README.md)
 	$(BIN)/python benchmarks/run_minnorm.py
 	$(BIN)/python benchmarks/bridge.py
 	$(BIN)/python benchmarks/bridge.py --paper
