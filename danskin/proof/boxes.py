@@ -267,7 +267,9 @@ class _Simplices(Factor):
     def _middle(self, part: Part) -> np.ndarray:
         a, b = self._edge(part)
         rows = np.arange(len(a))
-        return (part["X"][rows, a] + part["X"][rows, b]) / 2
+        one, other = part["X"][rows, a], part["X"][rows, b]
+        # A vertex where the midpoint takes too many bits: it would lie beside the simplex.
+        return np.where(_halves_exactly(one, other)[:, None], (one + other) / 2, one)
 
     def center(self, part: Part) -> Intervals:
         m = self._middle(part)
@@ -332,7 +334,8 @@ class _Simplices(Factor):
             effect = (difference * _capped(sizes)[:, None, :]).sum(axis=2)
         else:
             effect = (difference[:, :, 1:] * _capped(sizes)[:, None, :]).sum(axis=2) * self._r[1, 0]
-        return np.where(width < 4 * _LEAST_WIDTH, 0.0, width), effect
+        exact = _halves_exactly(X[:, self._pairs[:, 0]], X[:, self._pairs[:, 1]])
+        return np.where(exact & (width >= 4 * _LEAST_WIDTH), width, 0.0), effect
 
     def split(self, part: Part, axis: np.ndarray) -> tuple[Part, Part]:
         X = part["X"]
@@ -625,6 +628,15 @@ class Space:
     def _each(self, method: str, cells: Cells) -> Intervals:
         pairs = zip(self.factors, cells.parts, strict=True)
         return [x for f, p in pairs for x in getattr(f, method)(p)]
+
+
+def _halves_exactly(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Whether the midpoints of points (..., J) with coordinates in [0, 1] are exact, (...,)."""
+    s = a + b
+    z = s - a
+    # Knuth's TwoSum; halving is exact above the subnormal numbers.
+    exact = ((a - (s - z)) + (b - z) == 0) & ((s == 0) | (s > 1e-290))
+    return np.asarray(exact.all(axis=-1))
 
 
 def _capped(sizes: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ from danskin.proof.ties import (
 )
 from danskin.verdict import Verdict
 
-__all__ = ["DEFAULT_BUDGET", "Sample", "expression_samples", "prove_descent"]
+__all__ = ["DEFAULT_BUDGET", "Sample", "expression_samples", "prove_descent", "read_seconds"]
 
 #: Seconds, where no budget is given.
 DEFAULT_BUDGET = 30.0
@@ -272,7 +272,8 @@ def prove_descent(
     start = time.monotonic()
     samples = expression_samples(f, "a proof")
     require_ieee()
-    seconds = _seconds(budget)
+    seconds = read_seconds(budget)
+    _require_width(tol)
     point = exact_vector(theta, "theta", f.theta_dim)
     asked, S = read_direction(f, point, direction, seconds)
     if asked.gamma is None:
@@ -301,13 +302,20 @@ def _share(samples: Sequence[ExpressionObjective]) -> bool:
     return len(samples) >= 3 and polynomial_terms(first.expression, first.delta_symbols) is None
 
 
-def _seconds(budget: Any) -> float:
+def read_seconds(budget: Any) -> float:
+    """Return a budget in seconds, or the default one."""
     if budget is None:
         return DEFAULT_BUDGET
     number = isinstance(budget, (int, float, np.number)) and not isinstance(budget, bool)
     if not number or not budget > 0:
         raise InvalidInputError("budget", f"{budget!r} is not a number of seconds", "Pass > 0.")
     return float(budget)
+
+
+def _require_width(tol: Any) -> None:
+    number = isinstance(tol, (int, float, np.number)) and not isinstance(tol, bool)
+    if not number or not tol >= 0:
+        raise InvalidInputError("tol", f"{tol!r} is not a width", "Pass a number >= 0.")
 
 
 class _Attempt:
@@ -343,6 +351,9 @@ class _Attempt:
 
     def derivative(self) -> tuple[float, float]:
         """Bounds on D: the mean of the rates over the length of gamma."""
+        if not self.size_bounds[0] > 0:
+            # A length that float64 cannot tell from 0 scales nothing.
+            return -math.inf, math.inf
         lo, hi = self.total()
         count = self.count
         ends = [
@@ -566,6 +577,9 @@ def _without_direction(
     reason = asked.note or "0 lies in the hull of the gradients, by exact weights."
     if not stationary and asked.stationary:
         reason = "g is not seen to be defined and continuous around theta on all of S."
+    # Points found by a search, or under a class that was not believed, are proved nothing of.
+    proved = bool(getattr(S, "complete", False)) and all(c.defined for c in covers)
+    known = tuple(getattr(S, "exact_deltas", None) or ()) if proved else ()
     return DescentProof(
         verdict=Verdict.REFUTED if stationary else Verdict.UNDECIDED,
         ascent=Verdict.UNDECIDED,
@@ -576,8 +590,8 @@ def _without_direction(
         asked=asked.text,
         steepest=False,
         stationary=stationary,
-        maximizers=tuple(getattr(S, "exact_deltas", None) or ()),
-        maximizers_complete=bool(getattr(S, "complete", False)),
+        maximizers=known,
+        maximizers_complete=proved and not getattr(S, "faces", ()),
         boxes=sum(c.evaluated for c in covers),
         seconds=time.monotonic() - start,
         reason=reason,

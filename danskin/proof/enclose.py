@@ -12,7 +12,7 @@ import numpy as np
 from danskin.errors import InvalidInputError
 from danskin.exact import exact_vector
 from danskin.proof.cover import Cover
-from danskin.proof.descent import DEFAULT_BUDGET, expression_samples, prove_descent
+from danskin.proof.descent import expression_samples, prove_descent, read_seconds
 from danskin.proof.interval import require_ieee
 from danskin.proof.local import LocalProblem
 from danskin.proof.proved import prove_maximizers
@@ -55,7 +55,7 @@ def enclose_robust_value(
     """
     begun = time.monotonic()
     covers = _covers(f, theta)
-    end = begun + (DEFAULT_BUDGET if budget is None else budget)
+    end = begun + read_seconds(budget)
     for c in covers:
         _narrow(c, tol, end)
     lows, highs = [c.floor for c in covers], [c.ceiling for c in covers]
@@ -154,7 +154,7 @@ def enclose_maximizers(
             "f", "it is a batch", "Pass its samples one by one; S* is the product of theirs."
         )
     (cover,) = covers
-    end = begun + (DEFAULT_BUDGET if budget is None else budget)
+    end = begun + read_seconds(budget)
     point = exact_vector(theta, "theta", f.theta_dim)
     S = prove_maximizers(f, point, cover, (end - begun) / 3)
     for number in range(_ROUNDS):

@@ -22,7 +22,7 @@ from danskin.exact import exact_vector, length, sign
 from danskin.limits import time_limit
 from danskin.proof import interval
 from danskin.proof.cover import Cover
-from danskin.proof.descent import DEFAULT_BUDGET, expression_samples
+from danskin.proof.descent import expression_samples, read_seconds
 from danskin.proof.elementary import DEFINED
 from danskin.proof.evaluate import Tape
 from danskin.proof.interval import require_ieee
@@ -131,7 +131,7 @@ def prove_theorem3(
         gradient = f.gradient_at(point)
         mixed = [sympy.diff(g, s) for g in gradient for s in f.delta_symbols]
     tape = Tape(mixed, f.delta_symbols)
-    end = begun + (DEFAULT_BUDGET if budget is None else budget)
+    end = begun + read_seconds(budget)
     best = ProvedTheorem3(Verdict.UNDECIDED, -math.inf, math.inf, math.inf, np.zeros((0, 0)), 0.0)
     for _ in range(_ROUNDS):
         found = _apply(cover, tape, begun)

@@ -177,6 +177,8 @@ def _outward(x: float, side: int) -> str:
     if not math.isfinite(x):
         return f"{x}"
     text = f"{x:.10g}"
+    if not math.isfinite(float(text)):
+        return repr(x)
     while (float(text) - x) * side < 0:
         # One unit in the tenth digit further out.
         step = 10.0 ** (math.floor(math.log10(abs(x))) - 9) if x else 5e-324

@@ -26,6 +26,11 @@ _KEPT = (-1, 0, 1, 2)
 _LEAST = 3
 
 
+def _symbol(kind: str, index: int) -> sympy.Symbol:
+    # With a space in it: no name in a formula can be the same.
+    return sympy.Symbol(f"{kind} {index}")
+
+
 def skeleton(expr: Any) -> tuple[Any, tuple[Any, ...]]:
     """Return the expression with symbols for its numbers, and the numbers in order."""
     numbers: list[Any] = []
@@ -35,8 +40,8 @@ def skeleton(expr: Any) -> tuple[Any, tuple[Any, ...]]:
             if e in _KEPT:
                 return e
             numbers.append(e)
-            return sympy.Symbol(f"_c{len(numbers)}")
-        if not e.args:
+            return _symbol("c", len(numbers))
+        if not e.args or isinstance(e, sympy.CRootOf):
             return e
         if isinstance(e, sympy.Pow) and e.exp.is_Rational:
             return sympy.Pow(walk(e.base), e.exp)
@@ -60,8 +65,8 @@ class Template:
         count: int,
     ) -> None:
         self._expr, self._theta, self._delta = expr, tuple(theta), tuple(delta)
-        self._gamma = tuple(sympy.Symbol(f"_g{i}") for i in range(len(theta)))
-        numbers = tuple(sympy.Symbol(f"_c{i + 1}") for i in range(count))
+        self._gamma = tuple(_symbol("g", i) for i in range(len(theta)))
+        numbers = tuple(_symbol("c", i + 1) for i in range(count))
         self._names = (*self._theta, *self._gamma, *numbers, *self._delta)
 
     def _along(self, expr: Any) -> Any:

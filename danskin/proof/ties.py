@@ -299,6 +299,9 @@ def _simplex_chart(
     X = part["X"]
     support = np.flatnonzero((X > 0).any(axis=(0, 1)))
     if len(support) == 1:
+        if f._center is not None and support[0] and np.ptp(part["signs"][:, support[0] - 1]):
+            # Opposite corners of a ball so small that their ranges touch.
+            return False
         one = {k: v[:1] for k, v in part.items()}
         chart.delta[where] = list(f.exact(one, 0))
         return True
