@@ -61,7 +61,7 @@ def run(quick: bool = False) -> tuple[str, dict[str, Any]]:
                 wrong[peer.name] = _wrong(gram, solve(matrix)[0])
             times = interleaved(
                 calls,
-                seconds=0.3 if quick else 3.0,
+                seconds=0.3 if quick else 2.0,
                 least=3 if m > MANY else 5,
                 clock=time.process_time,
             )

@@ -11,6 +11,8 @@ __all__ = ["interleaved", "microseconds", "milliseconds"]
 
 # Seconds above which one call is warm-up enough.
 SLOW = 0.1
+# Seconds above which a call is measured once: a quarter more or less changes nothing then.
+VERY_SLOW = 0.5
 
 
 def interleaved(
@@ -27,19 +29,25 @@ def interleaved(
     clock it is the time that the processor spent on it, whatever else the machine was doing.
     """
     repeats: dict[str, int] = {}
+    slow: set[str] = set()
     for name, call in calls.items():
         start = clock()
         call()  # compiles, fills caches
         if clock() - start < SLOW:
             start = clock()
             call()
-        repeats[name] = max(1, int(1e-3 / max(clock() - start, 1e-7)))
+        once = clock() - start
+        repeats[name] = max(1, int(1e-3 / max(once, 1e-7)))
+        if once > VERY_SLOW:
+            slow.add(name)
     measured: dict[str, list[float]] = {name: [] for name in calls}
     begin = time.perf_counter()
     rounds = 0
     while rounds < least or time.perf_counter() - begin < seconds:
         rounds += 1
         for name, call in calls.items():
+            if name in slow and rounds > 1:
+                continue
             start = clock()
             for _ in range(repeats[name]):
                 call()
