@@ -289,6 +289,12 @@ def test_damaged_batches_are_named(tmp_path, value, word):
     assert caught.value.argument == str(path)
 
 
+def test_bytes_after_a_pickle_are_named(tmp_path):
+    (tmp_path / "test_batch").write_bytes(pickle.dumps(batch(), 2) + b"more")
+    with pytest.raises(InvalidInputError, match="too large: 4 bytes follow"):
+        read_cifar10(tmp_path, "test")
+
+
 def test_too_many_records_are_named(tmp_path):
     value = {b"data": np.zeros((10_001, 3072), np.uint8), b"labels": [0] * 10_001}
     (tmp_path / "test_batch").write_bytes(pickle.dumps(value, 2))

@@ -119,7 +119,8 @@ class _Machine:
 
     def run(self, data: bytes) -> Any:
         """Return the object on top of the stack at STOP."""
-        operations = pickletools.genops(io.BytesIO(data))
+        stream = io.BytesIO(data)
+        operations = pickletools.genops(stream)
         for count in range(MAX_OPERATIONS + 1):
             try:
                 opcode, argument, _ = next(operations)
@@ -128,6 +129,9 @@ class _Machine:
             if count == MAX_OPERATIONS:
                 break
             if opcode.name == "STOP":
+                rest = len(data) - stream.tell()
+                if rest:
+                    raise _Refused(f"it is too large: {rest:,} bytes follow the end of its data")
                 return self.finished()
             step = _STEPS.get(opcode.name)
             if step is None:
