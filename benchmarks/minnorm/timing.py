@@ -25,7 +25,8 @@ def interleaved(
     """Return the median seconds of one call of each.
 
     Rounds go through all calls in turn, each repeated for about a millisecond (once if it takes
-    longer), until the time is up; there are at least `least` rounds. With `time.process_time` for a
+    longer), until the time is up; there are at least `least` rounds,
+    of which very slow calls take part in the first. With `time.process_time` for a
     clock it is the time that the processor spent on it, whatever else the machine was doing.
     """
     repeats: dict[str, int] = {}
