@@ -9,8 +9,6 @@ from typing import Any
 
 __all__ = ["interleaved", "microseconds", "milliseconds"]
 
-# Seconds above which one call is warm-up enough.
-SLOW = 0.1
 # Seconds above which a call is measured once: a quarter more or less changes nothing then.
 VERY_SLOW = 0.5
 
@@ -32,11 +30,9 @@ def interleaved(
     repeats: dict[str, int] = {}
     slow: set[str] = set()
     for name, call in calls.items():
-        start = clock()
         call()  # compiles, fills caches
-        if clock() - start < SLOW:
-            start = clock()
-            call()
+        start = clock()
+        call()
         once = clock() - start
         repeats[name] = max(1, int(1e-3 / max(once, 1e-7)))
         if once > VERY_SLOW:
