@@ -46,7 +46,7 @@ def make_ball(norm: Any, eps: float) -> Ball:
         if eps > 1:
             raise InvalidInputError(
                 "eps", f"is {eps:.4g}, more than the whole range [0, 1] of a pixel",
-                "Divide by 255, as in eps=8 / 255.",
+                "Divide by 255: 8 / 255 is 0.0314.",
             )  # fmt: skip
         return LInfBall(eps)
     if key in ("l2", "l_2", "2", 2):

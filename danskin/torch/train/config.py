@@ -197,7 +197,7 @@ def _check(config: TrainConfig) -> None:
         ):
             raise InvalidInputError(name, f"is {value!r}", "Give a positive number.")
     if config.eps > 1:
-        raise InvalidInputError("eps", f"is {config.eps}", "Pixels are in [0, 1]: try 8/255.")
+        raise InvalidInputError("eps", f"is {config.eps}", "Pixels are in [0, 1]: 0.0314 is 8/255.")
 
 
 def _whole(value: Any) -> bool:
