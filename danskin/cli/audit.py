@@ -15,6 +15,7 @@ from rich.text import Text
 
 from danskin.cli.pictures import check_picture, write_picture
 from danskin.cli.progress import progress_bar
+from danskin.cli.radius import radius
 from danskin.cli.terminal import (
     DONE,
     UNDECIDED,
@@ -56,7 +57,8 @@ def audit(
     batch_size: int = typer.Option(16, "--batch-size", metavar="N"),
     m: int = typer.Option(10, "--m", metavar="M", help="Adversaries an image."),
     eps: float | None = typer.Option(
-        None, "--eps", metavar="X", help="Radius (l_inf); 8/255, or 0.1 on the digits."
+        None, "--eps", metavar="X", parser=radius,
+        help="Radius (l_inf), e.g. 8/255 (the default), or 0.1 on the digits.",
     ),
     steps: str | None = typer.Option(
         None, "--steps", metavar="X,..",

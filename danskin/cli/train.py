@@ -16,6 +16,7 @@ from rich.text import Text
 
 from danskin.cli.pictures import write_picture
 from danskin.cli.progress import progress_bar
+from danskin.cli.radius import radius
 from danskin.cli.terminal import DONE, check_target, clean, console_for, guarded, write_json
 from danskin.errors import InvalidInputError
 
@@ -50,7 +51,8 @@ def train(
     ),
     batch_size: int | None = typer.Option(None, "--batch-size", metavar="N"),
     eps: float | None = typer.Option(
-        None, "--eps", metavar="X", help="Radius of the attack (l_inf, pixels in [0, 1])."
+        None, "--eps", metavar="X", parser=radius,
+        help="Radius of the attack (l_inf, pixels in [0, 1]), e.g. 8/255.",
     ),
     arch: str | None = typer.Option(
         None, "--arch", metavar="NAME", help="mlp, resnet8, resnet20 or resnet18."

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import danskin.torch.train.loop as loop
 from danskin.cli import app
+from danskin.cli.radius import radius
 
 DATA = Path(os.environ.get("DANSKIN_DATA", "/nonexistent"))
 QUICK = ["--epochs", "1", "--m", "2"]
@@ -243,3 +244,16 @@ def test_help_has_an_example(command):
     assert result.exit_code == 0
     assert f"danskin {' '.join(command)}" in result.stdout
     assert "Example" in result.stdout
+
+
+@pytest.mark.parametrize(("text", "value"), [("8/255", 8 / 255), ("0.031", 0.031), ("1e-2", 0.01)])
+def test_a_radius_is_written_as_a_fraction_or_a_decimal(text, value):
+    assert radius(text) == value
+
+
+@pytest.mark.parametrize("text", ["8/0", "eight", "", "1/2/3", "__import__('os')"])
+@pytest.mark.parametrize("command", [["train"], ["audit", "net.safetensors"]])
+def test_what_is_no_radius_is_named(command, text):
+    done = CliRunner().invoke(app, [*command, "--eps", text])
+    assert done.exit_code == 2
+    assert "--eps" in done.output
