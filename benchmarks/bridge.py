@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -151,10 +150,17 @@ def measure_peak(which: str, case: str) -> None:
     run = step(model, images, labels, method=case, m=m, steps=1)
     # Allocate what stays (thread pools, caches of the kernels) on a single image.
     step(model, images[:1], labels[:1], method=case, m=1)()
-    with open("/proc/self/statm") as file:
-        before = int(file.read().split()[1]) * resource.getpagesize() / 2**20
+    # Not ru_maxrss: over fork and exec a process inherits its parent's. Writing 5 resets the peak.
+    Path("/proc/self/clear_refs").write_text("5")
+    before = resident("VmRSS")
     run()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before)
+    print(resident("VmHWM") - before)
+
+
+def resident(field: str) -> float:
+    """Return a field of /proc/self/status in MiB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith(field))) / 1024
 
 
 def small_table(repeats: int) -> tuple[str, dict[str, Any]]:

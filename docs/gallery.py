@@ -13,6 +13,8 @@ import numpy as np
 import danskin as dk
 from danskin import plots
 from danskin.counterexamples import coupled_batch, obtuse_pair, simplex_family
+from danskin.counterexamples.ensembles import phase_diagram
+from danskin.counterexamples.extremal import extremal_table
 from danskin.plots import Axes
 
 # --- before the first picture -------------------------------------------------------------------
@@ -161,3 +163,33 @@ def price() -> Axes:
     stars = [obtuse_pair(cosine=c).maximizer_set().gradients for c in ("-9/10", "-1/2", "-1/10")]
     sets = plots.random_gradients(np.random.default_rng(0), 600)
     return plots.plot_price(sets, marked={"counterexample 2": stars})
+
+
+def extremal() -> Axes:
+    """How bad one adversary can be, pattern by pattern.
+
+    The worst rate of a single gradient where steepest descent goes down at rate rho, from
+    semidefinite programs over Gram matrices. A filled marker is proved by an exact matrix; nothing
+    lies above the closed-form bound.
+    """
+    return plots.plot_extremal(extremal_table([2, 3], ["1/10", "3/10", "1/2", "3/5"]))
+
+
+def phase() -> Axes:
+    """How often random gradients are a counterexample.
+
+    Random unit gradients in R^10 with a mean cosine (across) and in number m (down): the share of
+    draws in which some single gradient points uphill while a descent direction exists.
+    """
+    diagram = phase_diagram(("cosine", [0, 0.1, 0.2, 0.3, 0.4]), ("m", [2, 4, 8]), draws=200)
+    return plots.plot_phase_diagram(diagram)
+
+
+def losses() -> Axes:
+    """What each direction loses.
+
+    The same random gradients, m = 4: by how much the rate of a single gradient, of their mean and
+    of DDi over a part of them falls short of the steepest one, with intervals.
+    """
+    diagram = phase_diagram(("cosine", [0, 0.1, 0.2, 0.3, 0.4]), ("m", [4]), draws=200, ddi=2)
+    return plots.plot_losses(diagram)

@@ -191,8 +191,10 @@ def test_errors_of_a_proof_are_reported(monkeypatch):
     assert "Error: the oracle is silent" in result.stderr
 
 
+# A shell that starts the tests in the background hands down that SIGINT is ignored.
 SLOW = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from danskin import claims
 claims.all_claims = lambda: ()
 def verify(ids, progress):

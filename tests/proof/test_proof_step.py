@@ -214,7 +214,7 @@ def test_shared_tapes_agree_with_separate_ones(small_network):
     assert sorted(i for indices, _ in groups for i in indices) == list(range(8))
     for s in small_network.samples:
         expr, numbers = skeleton(s.expression)
-        back = expr.subs({sympy.Symbol(f"_c{i + 1}"): c for i, c in enumerate(numbers)})
+        back = expr.subs({sympy.Symbol(f"c {i + 1}"): c for i, c in enumerate(numbers)})
         at = dict(zip((*s.theta_symbols, *s.delta_symbols), [*THETA, 0.3, -0.2], strict=True))
         assert float(back.evalf(subs=at)) == pytest.approx(float(s.expression.evalf(subs=at)))
     direction = [-1, 0, 1, 0, 0, 0, -1, 1, 0]
