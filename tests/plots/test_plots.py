@@ -26,12 +26,6 @@ pytestmark = pytest.mark.filterwarnings("error")
 make = MinMaxObjective.from_expression
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plots.plt.close("all")
-
-
 def orabona() -> MinMaxObjective:
     g = "d*(t1**2 + (t2+1)**2) + (1-d)*(t1**2 + (t2-1)**2)"
     return make(g, ["t1", "t2"], ["d"], Interval(0, 1))

@@ -19,12 +19,6 @@ pytestmark = pytest.mark.filterwarnings("error")
 make = MinMaxObjective.from_expression
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plots.plt.close("all")
-
-
 def line(ax, label):
     (found,) = (at for at in ax.lines if label in str(at.get_label()))
     return found

@@ -33,12 +33,6 @@ AT = maximizers(KINK, ["1/2", 0])
 SEARCHED = MinMaxObjective(lambda t, d: t @ d, lambda t, d: d, Ball([0, 0], 1), theta_dim=2)
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plots.plt.close("all")
-
-
 def line(ax, label):
     (found,) = (at for at in ax.lines if str(at.get_label()).startswith(label))
     return found
