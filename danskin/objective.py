@@ -26,6 +26,7 @@ from danskin.expression import (
     parse,
     substitute,
     symbols_for,
+    with_entropy,
 )
 from danskin.expression.bounded import SUBSTITUTED_BITS
 from danskin.limits import time_limit
@@ -125,6 +126,7 @@ class MinMaxObjective:
         ----------
         g : str or sympy.Expr
             Text is parsed by a whitelist (see `danskin.expression`), never evaluated as code.
+            ``d*log(d)`` is read as ``xlogx(d)``, its continuous extension by 0 at d = 0.
         theta, delta : lists of n and k names or Symbols
         domain : CompactSet
             With k coordinates.
@@ -312,7 +314,9 @@ class ExpressionObjective(MinMaxObjective):
                 expression = substitute(expression.xreplace(plain), constants, "parameters")
             expression = check(expression, variables, "g")
             self.text = str(expression)
-        self.expression = expression
+        self.expression = with_entropy(expression, self.delta_symbols)
+        if self.expression != expression:
+            self.text = str(self.expression)
         self.domain = domain
         self.theta_dim = len(self.theta_symbols)
 

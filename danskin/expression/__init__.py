@@ -10,6 +10,7 @@ is ever generated from a formula.
 from __future__ import annotations
 
 from danskin.expression.bounded import substitute
+from danskin.expression.entropy import with_entropy
 from danskin.expression.functions import FUNCTIONS, elu, elu_bend, elu_slope, softplus, xlogx
 from danskin.expression.numeric import NumericFunction
 from danskin.expression.parse import parse, symbols_for
@@ -27,5 +28,6 @@ __all__ = [
     "softplus",
     "substitute",
     "symbols_for",
+    "with_entropy",
     "xlogx",
 ]
