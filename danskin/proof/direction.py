@@ -15,6 +15,7 @@ from danskin.errors import InvalidInputError
 from danskin.exact import exact_vector, sign
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.objective import BatchObjective, MinMaxObjective
+from danskin.proof.arguments import exact_direction
 from danskin.proof.proved import best_known_maximizers
 
 __all__ = ["Direction", "read_direction"]
@@ -60,10 +61,7 @@ def read_direction(
         A zero direction, wrong shapes, an unknown name.
     """
     if not isinstance(direction, str):
-        gamma = exact_vector(direction, "direction", f.theta_dim)
-        if all(sign(x) == 0 for x in gamma):
-            raise InvalidInputError("direction", "it is zero", "Pass a nonzero direction.")
-        return Direction("given", gamma), None
+        return Direction("given", exact_direction(direction, f.theta_dim)), None
     name, _, index = direction.partition(":")
     if direction == "steepest":
         S = best_known_maximizers(f, theta, seconds / 2)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from danskin.errors import InvalidInputError
-from danskin.exact import exact_vector
+from danskin.proof.arguments import exact_point, expression_samples, read_seconds
 from danskin.proof.cover import Cover
-from danskin.proof.descent import expression_samples, prove_descent, read_seconds
+from danskin.proof.descent import prove_descent
 from danskin.proof.interval import require_ieee
 from danskin.proof.local import LocalProblem
 from danskin.proof.proved import prove_maximizers
@@ -155,7 +155,7 @@ def enclose_maximizers(
         )
     (cover,) = covers
     end = begun + read_seconds(budget)
-    point = exact_vector(theta, "theta", f.theta_dim)
+    point = exact_point(theta, f.theta_dim)
     S = prove_maximizers(f, point, cover, (end - begun) / 3)
     for number in range(_ROUNDS):
         if number == _CLIMB_ROUND:
@@ -186,7 +186,7 @@ def enclose_maximizers(
 def _covers(f: Any, theta: Any) -> list[Cover]:
     samples = expression_samples(f, "an enclosure")
     require_ieee()
-    point = exact_vector(theta, "theta", f.theta_dim)
+    point = exact_point(theta, f.theta_dim)
     return [Cover(LocalProblem(s, point)) for s in samples]
 
 

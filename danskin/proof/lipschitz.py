@@ -18,11 +18,11 @@ import numpy as np
 import sympy
 
 from danskin.errors import InvalidInputError
-from danskin.exact import exact_vector, length, sign
+from danskin.exact import length
 from danskin.limits import time_limit
 from danskin.proof import interval
+from danskin.proof.arguments import exact_direction, exact_point, expression_samples, read_seconds
 from danskin.proof.cover import Cover
-from danskin.proof.descent import expression_samples, read_seconds
 from danskin.proof.elementary import DEFINED
 from danskin.proof.evaluate import Tape
 from danskin.proof.interval import require_ieee
@@ -119,10 +119,8 @@ def prove_theorem3(
         raise InvalidInputError("f", "it is a batch", "Use prove_descent, which takes batches.")
     require_ieee()
     (f,) = samples
-    point = exact_vector(theta, "theta", f.theta_dim)
-    gamma = exact_vector(direction, "direction", f.theta_dim)
-    if all(sign(x) == 0 for x in gamma):
-        raise InvalidInputError("direction", "it is zero", "Pass a nonzero direction.")
+    point = exact_point(theta, f.theta_dim)
+    gamma = exact_direction(direction, f.theta_dim)
     size = length(gamma)
     unit = tuple(x / size for x in gamma)
     problem = LocalProblem(f, point, unit)

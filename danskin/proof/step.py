@@ -19,9 +19,11 @@ import sympy
 
 from danskin.errors import DanskinError, InvalidInputError
 from danskin.exact import exact_number, length, sign, to_float
+from danskin.proof.arguments import DEFAULT_BUDGET, require_range
 from danskin.proof.cover import total
-from danskin.proof.descent import DEFAULT_BUDGET, Sample, prove_descent
+from danskin.proof.descent import prove_descent
 from danskin.proof.result import DescentProof
+from danskin.proof.sample import Sample
 from danskin.proof.segment import Segment, Sweep
 from danskin.proof.ties import float_bounds
 from danskin.verdict import Verdict
@@ -147,9 +149,7 @@ def certified_step(
     InvalidInputError
     """
     begun = time.monotonic()
-    limit = exact_number(max_step, "max_step")
-    if sign(limit) != 1:
-        raise InvalidInputError("max_step", f"{max_step} is not positive", "Pass a step > 0.")
+    limit = _limit(max_step)
     longest = to_float(limit)
     seconds = DEFAULT_BUDGET if budget is None else budget
     proof = prove_descent(f, theta, direction, budget=budget)
@@ -182,6 +182,16 @@ def certified_step(
         reason=reason,
         evidence=search.kept,
     )
+
+
+def _limit(max_step: Any) -> Any:
+    limit = exact_number(max_step, "max_step")
+    if sign(limit) != 1:
+        raise InvalidInputError(
+            "max_step", f"{str(max_step)[:60]} is not positive", "Pass a step > 0."
+        )
+    require_range(limit, "max_step")
+    return limit
 
 
 def _no_step(proof: DescentProof, longest: float, begun: float) -> CertifiedStep:
