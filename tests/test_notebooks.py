@@ -98,3 +98,21 @@ def test_the_quickstart_shows_what_it_says(executed):
     assert re.search(r"one gradient +step .* changes by \+", printed)
     assert re.search(r"step-aware +step .* changes by -", printed)
     assert sum("image/png" in o.get("data", {}) for o in outputs) == 3
+
+
+def test_the_batch_notebook_shows_what_it_says(executed):
+    """The coupled promise refuted, the product's direction proved, the audit's sentence."""
+    notebook = executed(ROOT / "notebooks" / "08_batches_to_cifar.ipynb")
+    outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
+    printed = "".join(o.text for o in outputs if o.output_type == "stream")
+    assert "Steepest descent at rate -1, over all maximizers." in printed
+    assert "D(theta; gamma) = 1, the maximum over all maximizers." in printed
+    assert printed.count("DescentProof(proved") == printed.count("DescentProof(refuted") == 1
+    counted = re.findall(r"uphill or nothing in ([\d.]+), exactly ([\d.]+)", printed)
+    assert len(counted) == 4
+    for share, exactly in counted:
+        assert float(share) == pytest.approx(float(exactly), abs=0.1)  # four standard errors
+    norms = dict(re.findall(r"^(single|coupled|product) +norm ([\d.]+)", printed, re.MULTILINE))
+    assert float(norms["product"]) <= float(norms["coupled"])
+    assert "not about a whole training" in printed
+    assert sum("image/png" in o.get("data", {}) for o in outputs) == 2
