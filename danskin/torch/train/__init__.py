@@ -10,9 +10,9 @@ What differs between the runs is the direction of the step, and for the normalis
 Weights, order of the images and the attack's budget are equal.
 """
 
-from danskin.torch.train.config import RECIPES, Recipe, TrainConfig, resolve
 from danskin.torch.train.evaluate import Accuracy, accuracy
 from danskin.torch.train.loop import EpochRecord, Run, check_size, train
+from danskin.torch.train.side_by_side import RECIPES, Recipe, TrainConfig, resolve
 
 __all__ = [
     "RECIPES",

@@ -16,8 +16,8 @@ from danskin.torch.attacks import PGD
 from danskin.torch.data import Images
 from danskin.torch.ddi import DDi
 from danskin.torch.models import Architecture, architecture, build_model
-from danskin.torch.train.config import RECIPES, TrainConfig
 from danskin.torch.train.evaluate import Accuracy, accuracy
+from danskin.torch.train.side_by_side import RECIPES, TrainConfig
 
 __all__ = ["EpochRecord", "Run", "check_size", "train"]
 
