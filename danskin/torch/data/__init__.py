@@ -4,7 +4,6 @@
 ``cifar-10-batches-py``; ``download_cifar10()`` fetches the former and checks its SHA-256.
 """
 
-from danskin.torch.data.augment import Augmentation
 from danskin.torch.data.cifar10 import CIFAR10_CLASSES, read_cifar10
 from danskin.torch.data.digits import read_digits
 from danskin.torch.data.download import download_cifar10
@@ -14,7 +13,6 @@ from danskin.torch.data.pickled import read_plain_pickle
 
 __all__ = [
     "CIFAR10_CLASSES",
-    "Augmentation",
     "Images",
     "download_cifar10",
     "load_data",
