@@ -138,6 +138,6 @@ def test_what_is_out_of_range_is_named(name, value):
     assert caught.value.argument == f"augmentation.{name}"
 
 
-def test_saturation_of_grey_images_is_refused():
-    with pytest.raises(InvalidInputError, match="channels"):
-        changed(pictures(channels=1), seeded(), saturation=0.1)
+def test_grey_images_have_no_saturation_to_change():
+    images = pictures(channels=1)
+    assert torch.equal(changed(images, seeded(), saturation=0.5), images)

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, pad
 
-from danskin.errors import InvalidInputError
 from danskin.torch.train.config import AugmentationConfig
 
 __all__ = ["augment"]
@@ -28,7 +27,8 @@ def augment(images: Tensor, config: AugmentationConfig, generator: torch.Generat
 
     Brightness, contrast and saturation come in an order drawn anew for each batch, each followed
     by a clip to [0, 1]; they multiply the distance to black, to the image's mean grey and to the
-    pixel's own grey. Turns are bilinear, about the centre, with black outside.
+    pixel's own grey (images without colours are that already). Turns are bilinear, about the
+    centre, with black outside.
 
     Parameters
     ----------
@@ -42,11 +42,6 @@ def augment(images: Tensor, config: AugmentationConfig, generator: torch.Generat
     -------
     (B, C, H, W) tensor
         In [0, 1].
-
-    Raises
-    ------
-    InvalidInputError
-        Saturation is asked of images without three channels.
     """
     if config.crop:
         offsets = torch.randint(
@@ -65,12 +60,6 @@ def augment(images: Tensor, config: AugmentationConfig, generator: torch.Generat
 
 
 def _coloured(images: Tensor, config: AugmentationConfig, generator: torch.Generator) -> Tensor:
-    if config.saturation and images.shape[1] != 3:
-        raise InvalidInputError(
-            "augmentation.saturation",
-            f"is {config.saturation}, and the images have {images.shape[1]} channels, not three",
-            "Set it to 0.",
-        )  # fmt: skip
     changes: tuple[tuple[float, Callable[[Tensor], Tensor]], ...] = (
         (config.brightness, torch.zeros_like),
         (config.contrast, lambda x: _grey(x).mean(dim=(1, 2, 3), keepdim=True)),
