@@ -26,7 +26,7 @@ from jaxtyping import Float, Int
 
 from danskin.minnorm._jit import jit
 from danskin.minnorm.pairwise import best_vertices, pairwise_steps
-from danskin.minnorm.refine import EXACT, gather, refine
+from danskin.minnorm.refine import EXACT, Face, gather, refine
 from danskin.minnorm.wolfe import wolfe
 
 __all__ = ["LargeWeights", "large_weights"]
@@ -36,8 +36,6 @@ _lapack: Any = scipy.linalg.lapack
 EPS = 2.0**-52
 # The proximal term, relative to the diagonal: small steps towards the solution would be many.
 DAMPING = 1e-10
-STIFFER = 1e3
-MOST_DAMPING = 1e-3
 # Up to so many gradients Wolfe's method takes less time than proximal steps.
 WOLFE_IS_FAST = 400
 # A pivot below this part of its diagonal entry is rounding.
@@ -47,7 +45,12 @@ SMALL = 64
 # Rounding of a slack, relative to the lengths that went into it.
 NOISE = 4 * EPS
 ROUNDS = 60
+# Pivoting that gets there has so much fewer exchanges after so many rounds, and a new minimum of
+# them within so many.
+HEADWAY, LOOK_BACK = 0.75, 3
 PATIENCE = 5
+# A relative gap above this is refined.
+FINE = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +58,13 @@ class LargeWeights:
     """Feasible weights; the steps of all kinds that led there; how the answer's face looked.
 
     `regular`: its matrix was positive definite beyond rounding, as that of affinely independent
-    points is.
+    points is. `face`: that matrix factorised, where it was.
     """
 
     weights: Float[np.ndarray, "m"]
     iterations: int
     regular: bool
+    face: Face | None = None
 
 
 def large_weights(gram: Float[np.ndarray, "m m"]) -> LargeWeights:
@@ -84,10 +88,10 @@ def large_weights(gram: Float[np.ndarray, "m m"]) -> LargeWeights:
     root = np.sqrt(gram.diagonal())
     if root.min() == 0.0 or _pivot_small(gram, root, weights):
         return LargeWeights(weights, steps, True)
-    found, rounds, solved, regular = _pivot(gram, root, weights)
+    found, rounds, solved, face = _pivot(gram, root, weights)
     steps += rounds
     if solved:
-        return LargeWeights(found, steps, regular)
+        return LargeWeights(found, steps, face is not None, face)
     other, major = wolfe(gram, found)
     better = min((found, other), key=lambda a: _judged(gram, a)[1])
     return LargeWeights(better, steps + major, False)
@@ -190,17 +194,17 @@ def _solve_small(
 
 def _pivot(
     gram: Float[np.ndarray, "m m"], root: Float[np.ndarray, "m"], start: Float[np.ndarray, "m"]
-) -> tuple[Float[np.ndarray, "m"], int, bool, bool]:
-    """Pivot from the support of `start`: weights, rounds, whether solved, and without damping."""
+) -> tuple[Float[np.ndarray, "m"], int, bool, Face | None]:
+    """Pivot from the support of `start`: weights, rounds, whether solved; the face if regular."""
     m = start.size
     diagonal = gram.diagonal()
     inside = start > 0
     c = float(diagonal.min())
     damping, right = 0.0, np.ones(m)
     centre = start / (float(start @ gram @ start) + c)
-    best, (_, least, _) = start, _judged(gram, start)
+    best, least = start, np.inf
     last = np.inf
-    fewest, patience = m + 1, PATIENCE
+    counts: list[int] = []
     space = np.empty(0)
     for turn in range(1, ROUNDS + 1):
         support = np.flatnonzero(inside)
@@ -211,17 +215,17 @@ def _pivot(
         gather(gram, support, c, damping, Q)
         own = Q.diagonal().copy()
         factor, failed = _lapack.dpotrf(Q.T, lower=0, clean=0, overwrite_a=1)
-        pivots = np.square(factor.diagonal())
-        singular = bool(failed) or bool((pivots < SINGULAR * own).any())
-        if singular or not patience:
-            damping = STIFFER * damping if damping else DAMPING
-            if m <= WOLFE_IS_FAST or damping > MOST_DAMPING:
-                return best, turn, False, False
+        singular = bool(failed) or bool((np.square(factor.diagonal()) < SINGULAR * own).any())
+        if singular:
+            if damping or m <= WOLFE_IS_FAST:
+                return best, turn, False, None
+            damping = DAMPING
             right = 1.0 + damping * diagonal * centre
-            fewest, patience = m + 1, PATIENCE
+            counts.clear()
             continue
+        face = Face(support, c, factor)
         y = np.zeros(m)
-        y[support] = _lapack.dpotrs(factor, right[support], lower=0)[0]
+        y[support] = face.solve(right[support])
         total = float(y.sum())
         size = float(np.abs(y) @ root)
         slack = gram @ y + c * total - right
@@ -229,37 +233,43 @@ def _pivot(
         leave = inside & (y <= 0)
         enter = ~inside & (slack < -noise)
         wrong = int(np.count_nonzero(leave)) + int(np.count_nonzero(enter))
-        if wrong == 0:
-            found, gap, square = _judged(gram, y)
-            settled = damping <= DAMPING and gap >= 0.5 * last
-            last = gap
-            if gap < least:
-                best, least = found, gap
-            level = float(found @ root)
-            # So close to 0 that further digits mean nothing.
-            hidden = square <= m * EPS * level * level
-            if damping <= DAMPING and not hidden:
-                refined = refine(gram, EXACT, support, c, factor, y[support])
-                if float(refined.y.min()) > 0:
-                    finer = np.zeros(m)
-                    finer[support] = refined.y
-                    finer, gap, square = _judged(gram, finer)
-                    if gap < least:
-                        best, least = finer, gap
-            noise = max(1e-14 * square, EPS * level * level)
-            if not damping or settled or least <= noise or square <= noise:
-                return best, turn, True, damping == 0.0
-            damping = max(damping / STIFFER, DAMPING)
-            centre = y
-            right = 1.0 + damping * diagonal * centre
-            fewest, patience = m + 1, PATIENCE
+        if wrong:
+            counts.append(wrong)
+            if _stalls(counts):
+                return best, turn, False, None
+            inside = (inside | enter) & ~leave
             continue
-        if wrong < fewest:
-            fewest, patience = wrong, PATIENCE
-        else:
-            patience -= 1
-        inside = (inside | enter) & ~leave
-    return best, ROUNDS, False, False
+        found, gap, square = _judged(gram, y)
+        settled = gap >= 0.5 * last
+        last = gap
+        if gap < least:
+            best, least = found, gap
+        level = float(found @ root)
+        # So close to 0 that further digits mean nothing.
+        hidden = square <= m * EPS * level * level
+        if not hidden and gap > FINE * square:
+            refined = refine(gram, EXACT, face, y[support])
+            if float(refined.y.min()) > 0:
+                finer = np.zeros(m)
+                finer[support] = refined.y
+                finer, gap, square = _judged(gram, finer)
+                if gap < least:
+                    best, least = finer, gap
+        noise = max(1e-14 * square, EPS * level * level)
+        if not damping or settled or least <= noise or square <= noise:
+            return best, turn, True, None if damping else face
+        centre = y
+        right = 1.0 + damping * diagonal * centre
+        counts.clear()
+    return best, ROUNDS, False, None
+
+
+def _stalls(counts: list[int]) -> bool:
+    """Whether the numbers of exchanges, round by round, have stopped falling."""
+    few = min(counts)
+    return (len(counts) > LOOK_BACK and counts[-1] > max(HEADWAY * counts[-1 - LOOK_BACK], 4)) or (
+        few not in counts[-PATIENCE:]
+    )
 
 
 def _judged(

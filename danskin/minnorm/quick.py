@@ -75,7 +75,7 @@ def quick_weights(
     # What the rounding of the entries hides, no further digits of the weights bring back.
     hidden = bounds.upper <= bounds.rounding
     if _open(bounds, aim) and not hidden and len(blocks) == 1:
-        refined = refined_weights(gram, EXACT, weights)
+        refined = refined_weights(gram, EXACT, weights, found.face)
         if refined is not None:
             weights, lo, _ = refined
             method = "double-double"

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import scipy.linalg.lapack  # pyright: ignore[reportMissingTypeStubs]
 from jaxtyping import Float, Int
 
-from danskin.minnorm._jit import jit
+from danskin.minnorm._jit import fma, jit
 from danskin.minnorm.twofold import gram_times
 
-__all__ = ["EXACT", "Refined", "gather", "refine", "refined_weights"]
+__all__ = ["EXACT", "Face", "Refined", "gather", "refine", "refined_weights"]
 
 _lapack: Any = scipy.linalg.lapack
 
@@ -33,6 +32,19 @@ EXCHANGES = 12
 DAMPINGS = (0.0, 1e-12, 1e-10)
 # Corrections below this part of y are beyond double-double.
 FINEST = 2.0**-100
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A support S, c, and the upper Cholesky factor of ``G_SS + c 1 1'`` in float64."""
+
+    support: Int[np.ndarray, "k"]
+    c: float
+    factor: Float[np.ndarray, "k k"]
+
+    def solve(self, right: Float[np.ndarray, "k"]) -> Float[np.ndarray, "k"]:
+        """Return y with ``(G_SS + c 1 1') y = right``, up to rounding."""
+        return _lapack.dpotrs(self.factor, right, lower=0)[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,36 +66,31 @@ class Refined:
 def refine(
     gram: Float[np.ndarray, "m m"],
     gram_lo: Float[np.ndarray, "_ _"],
-    support: Int[np.ndarray, "k"],
-    c: float,
-    factor: Float[np.ndarray, "k k"],
+    face: Face,
     y: Float[np.ndarray, "k"],
     finest: float = 2.0**-60,
 ) -> Refined:
     """Improve the solution y of ``(G_SS + c 1 1') y = 1`` until a correction is below `finest`.
 
-    `factor` is the upper Cholesky factor of that matrix in float64. Stops where a correction is
-    not half the last: the condition is then beyond float64.
+    Stops where a correction is not half the last: the condition is then beyond float64.
     """
     m = gram.shape[0]
     w, w_lo = np.empty(m), np.empty(m)
+    full, full_lo = np.zeros(m), np.zeros(m)
     y, y_lo = y.copy(), np.zeros(y.size)
+    residual = np.empty(y.size)
     total, total_lo = _sum(y, y_lo)
     error = math.inf
     for _ in range(STEPS):
-        full, full_lo = np.zeros(m), np.zeros(m)
-        full[support], full_lo[support] = y, y_lo
+        full[face.support], full_lo[face.support] = y, y_lo
         gram_times(gram, gram_lo, full, full_lo, w, w_lo)
-        right = 1 - Fraction(c) * (Fraction(total) + Fraction(total_lo))
-        hi = float(right)
-        lo = float(right - Fraction(hi))
-        residual = (hi - w[support]) + (lo - w_lo[support])
-        step = _lapack.dpotrs(factor, residual, lower=0)[0]
+        _residual(w, w_lo, face.support, face.c, total, total_lo, residual)
+        step = face.solve(residual)
         change = float(np.abs(step).max()) / float(np.abs(y).max())
         if not change < 0.5 * error:
             break
         error = change
-        y, y_lo = _two_sum(y, y_lo + step)
+        y, y_lo = _two_sum_of(y, y_lo + step)
         total, total_lo = _sum(y, y_lo)
         if error <= finest:
             break
@@ -94,11 +101,12 @@ def refined_weights(
     gram: Float[np.ndarray, "m m"],
     gram_lo: Float[np.ndarray, "_ _"],
     start: Float[np.ndarray, "m"],
+    face: Face | None = None,
 ) -> tuple[Float[np.ndarray, "m"], Float[np.ndarray, "m"], int] | None:
     """Return double-double weights hi and lo from a good guess of the support, and the rounds.
 
-    None where the corrections do not shrink or the support does not settle: another method has to
-    answer then.
+    `face` is that support's, where it has been factorised already. None where the corrections do
+    not shrink or the support does not settle: another method has to answer then.
     """
     m = gram.shape[0]
     root = np.sqrt(gram.diagonal())
@@ -107,20 +115,12 @@ def refined_weights(
     if c == 0.0:
         return None
     for turn in range(1, EXCHANGES + 1):
-        support = np.flatnonzero(inside)
-        k = support.size
-        if k == 0:
+        if face is None or turn > 1:
+            face = _factorised(gram, np.flatnonzero(inside), c)
+        if face is None:
             return None
-        Q = np.empty((k, k))
-        for damping in DAMPINGS:
-            gather(gram, support, c, damping, Q)
-            factor, failed = _lapack.dpotrf(Q.T, lower=0, clean=0, overwrite_a=1)
-            if not failed:
-                break
-        else:
-            return None
-        y = _lapack.dpotrs(factor, np.ones(k), lower=0)[0]
-        found = refine(gram, gram_lo, support, c, factor, y, FINEST)
+        support = face.support
+        found = refine(gram, gram_lo, face, face.solve(np.ones(support.size)), FINEST)
         if not found.error < 1e-8:
             return None
         leave = np.zeros(m, dtype=bool)
@@ -131,22 +131,30 @@ def refined_weights(
         drop = (found.w - level) + found.w_lo
         enter = ~inside & (drop < -noise)
         if not (leave.any() or enter.any()):
-            hi, lo = _quotients(found)
             weights, weights_lo = np.zeros(m), np.zeros(m)
-            weights[support], weights_lo[support] = hi, lo
+            _quotients(
+                found.y, found.y_lo, found.total, found.total_lo, support, weights, weights_lo
+            )
             return weights, weights_lo, turn
         inside = (inside & ~leave) | enter
     return None
 
 
-def _sum(hi: Float[np.ndarray, "k"], lo: Float[np.ndarray, "k"]) -> tuple[float, float]:
-    """Return the sum of all entries as hi and lo, each correctly rounded."""
-    terms = [*hi.tolist(), *lo.tolist()]
-    total = math.fsum(terms)
-    return total, math.fsum([*terms, -total])
+def _factorised(
+    gram: Float[np.ndarray, "m m"], support: Int[np.ndarray, "k"], c: float
+) -> Face | None:
+    if support.size == 0:
+        return None
+    Q = np.empty((support.size,) * 2)
+    for damping in DAMPINGS:
+        gather(gram, support, c, damping, Q)
+        factor, failed = _lapack.dpotrf(Q.T, lower=0, clean=0, overwrite_a=1)
+        if not failed:
+            return Face(support, c, factor)
+    return None
 
 
-def _two_sum(
+def _two_sum_of(
     a: Float[np.ndarray, "k"], b: Float[np.ndarray, "k"]
 ) -> tuple[Float[np.ndarray, "k"], Float[np.ndarray, "k"]]:
     s = a + b
@@ -154,17 +162,59 @@ def _two_sum(
     return s, (a - (s - part)) + (b - part)
 
 
-def _quotients(found: Refined) -> tuple[Float[np.ndarray, "k"], Float[np.ndarray, "k"]]:
-    """Return ``y / total`` as hi and lo."""
-    total = Fraction(found.total) + Fraction(found.total_lo)
-    hi = found.y / found.total
-    lo = np.array(
-        [
-            float((Fraction(a) + Fraction(b)) / total - Fraction(q))
-            for a, b, q in zip(found.y.tolist(), found.y_lo.tolist(), hi.tolist(), strict=True)
-        ]
-    )
-    return hi, lo
+@jit
+def _two_sum(a: float, b: float) -> tuple[float, float]:
+    s = a + b
+    part = s - a
+    return s, (a - (s - part)) + (b - part)
+
+
+@jit
+def _sum(hi: Float[np.ndarray, "k"], lo: Float[np.ndarray, "k"]) -> tuple[float, float]:
+    """Return the sum of all entries as hi and lo, to about twice the precision."""
+    total, rest = 0.0, 0.0
+    for i in range(hi.size):
+        total, error = _two_sum(total, hi[i])
+        rest, less = _two_sum(rest, error)
+        rest += less + lo[i]
+    return _two_sum(total, rest)
+
+
+@jit
+def _quotients(
+    y: Float[np.ndarray, "k"],
+    y_lo: Float[np.ndarray, "k"],
+    total: float,
+    total_lo: float,
+    support: Int[np.ndarray, "k"],
+    hi: Float[np.ndarray, "m"],
+    lo: Float[np.ndarray, "m"],
+) -> None:
+    """Write ``y / total`` to hi + lo on the support."""
+    for s in range(support.size):
+        q = y[s] / total
+        rest = fma(-q, total, y[s]) + (y_lo[s] - q * total_lo)
+        hi[support[s]], lo[support[s]] = _two_sum(q, rest / total)
+
+
+@jit
+def _residual(
+    w: Float[np.ndarray, "m"],
+    w_lo: Float[np.ndarray, "m"],
+    support: Int[np.ndarray, "k"],
+    c: float,
+    total: float,
+    total_lo: float,
+    out: Float[np.ndarray, "k"],
+) -> None:
+    """Write ``1 - c total - w`` on the support, in double-double until the last operation."""
+    p = c * total
+    p_lo = fma(c, total, -p) + c * total_lo
+    right, error = _two_sum(1.0, -p)
+    right, right_lo = _two_sum(right, error - p_lo)
+    for s in range(support.size):
+        hi, error = _two_sum(right, -w[support[s]])
+        out[s] = hi + (error + (right_lo - w_lo[support[s]]))
 
 
 @jit
