@@ -14,7 +14,13 @@ import numpy as np
 from jaxtyping import Float
 
 from danskin.minnorm.bounds import Bounds
-from danskin.minnorm.rational import IntegerGram, exact_active_set, sqrt_bounds
+from danskin.minnorm.rational import (
+    IntegerGram,
+    clear_denominators,
+    exact_active_set,
+    sqrt_bounds,
+    weighted_sum,
+)
 from danskin.minnorm.scaling import EPS, row_norms
 
 __all__ = [
@@ -91,12 +97,9 @@ class RoundedExact:
 
     def point(self, rows: IntegerRows) -> Float[np.ndarray, "n"]:
         """Return the exact min-norm point, each coordinate rounded once."""
-        denominator = math.lcm(*(a.denominator for a in self.weights))
-        used = [(int(a * denominator), row) for a, row in zip(self.weights, rows.rows, strict=True)]
-        used = [(a, row) for a, row in used if a]
-        unit = rows.unit / (denominator * self.batch)
-        columns = range(len(rows.rows[0]))
-        return np.array([float(sum(a * row[k] for a, row in used) * unit) for k in columns])
+        whole, share = clear_denominators([self.weights])
+        unit = rows.unit * share / self.batch
+        return np.array([float(entry * unit) for entry in weighted_sum(whole[0], rows.rows)])
 
 
 def exact_from_gram(

@@ -11,6 +11,7 @@ simplex and ``<x, g_i> >= |x|^2`` for every i.
 from __future__ import annotations
 
 import numbers
+import operator
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from danskin.minnorm.rational import (
     exact_active_set,
     integer_gram,
     sqrt_bounds,
+    weighted_sum,
 )
 from danskin.minnorm.road import float_guess
 from danskin.minnorm.scaling import check_gradients
@@ -89,22 +91,23 @@ class ExactMinNorm:
                 self.stationary,
                 self.sign,
             )
-        x = [
-            sum((a * g[k] for a, g in zip(self.weights, self.gradients, strict=True)), Fraction(0))
-            for k in range(len(self.gradients[0]))
-        ]
-        square = sum((entry * entry for entry in x), Fraction(0))
+        # Integers over common denominators: the same as with fractions, without reducing each.
+        rows, unit = clear_denominators(self.gradients)
+        whole, share = clear_denominators([self.weights])
+        unit *= share
+        columns = range(len(rows[0]))
+        x = [sum(a * g[k] for a, g in zip(whole[0], rows, strict=True) if a) for k in columns]
+        square = sum(entry * entry for entry in x)
+        inner = [sum(map(operator.mul, x, g)) for g in rows]
         holds = (
             min(self.weights) >= 0
-            and sum(self.weights) == 1
-            and tuple(x) == self.point
-            and square == self.squared_norm
+            and sum(whole[0]) * share == 1
+            and tuple(entry * unit for entry in x) == self.point
+            and square * unit * unit == self.squared_norm
             and self.stationary == (square == 0)
             and self.support == tuple(i for i, a in enumerate(self.weights) if a > 0)
-            and all(
-                sum((a * b for a, b in zip(x, g, strict=True)), Fraction(0)) >= square
-                for g in self.gradients
-            )
+            # <x, g_i> and |x|^2 in units that differ by the weights' denominator
+            and share * min(inner) >= share * share * square
         )
         return Verdict.PROVED if holds else Verdict.REFUTED
 
@@ -187,17 +190,17 @@ def exact_min_norm(gradients: Any, *, sign: Sign | None = None) -> ExactMinNorm:
 
 
 def _rational(rows: list[list[Fraction]]) -> ExactMinNorm:
-    integers, _ = clear_denominators(rows)
+    integers, unit = clear_denominators(rows)
     sizes = (len(rows),)
     guess = _float_guess(rows)
     weights, _ = exact_active_set(
         integer_gram(integers), sizes, None if guess is None else feasible_fractions(guess, sizes)
     )
-    point = tuple(
-        sum((a * row[k] for a, row in zip(weights, rows, strict=True) if a), Fraction(0))
-        for k in range(len(rows[0]))
-    )
-    square = sum((x * x for x in point), Fraction(0))
+    whole, share = clear_denominators([weights])
+    x = weighted_sum(whole[0], integers)
+    unit *= share
+    point = tuple(entry * unit for entry in x)
+    square = sum(entry * entry for entry in x) * unit * unit
     return ExactMinNorm(
         tuple(weights),
         point,

@@ -1,16 +1,17 @@
 """The min-norm program over the rationals, on an integer Gram matrix.
 
 Binary floats, integers and fractions become integers after one common scaling, so the whole
-computation is integer arithmetic: fraction-free elimination for the KKT system of a face, and
-Wolfe's active set around it with exact comparisons. Nothing is rounded, so nothing is undecided.
+computation is integer arithmetic: FLINT's elimination for the KKT system of a face, and Wolfe's
+active set around it with exact comparisons. Nothing is rounded, so nothing is undecided.
 """
 
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from fractions import Fraction
+
+import flint
 
 from danskin.errors import SolverError
 
@@ -22,6 +23,7 @@ __all__ = [
     "integer_gram",
     "is_positive_semidefinite",
     "sqrt_bounds",
+    "weighted_sum",
 ]
 
 IntegerGram = list[list[int]]
@@ -37,33 +39,28 @@ def clear_denominators(rows: Sequence[Sequence[Fraction]]) -> tuple[list[list[in
 
 def integer_gram(rows: Sequence[Sequence[int]]) -> IntegerGram:
     """Return the Gram matrix of integer rows."""
-    m = len(rows)
-    gram = [[0] * m for _ in range(m)]
-    for i in range(m):
-        for j in range(i + 1):
-            gram[i][j] = gram[j][i] = sum(map(operator.mul, rows[i], rows[j]))
-    return gram
+    matrix = flint.fmpz_mat([list(row) for row in rows])
+    return _integers(matrix * matrix.transpose())
+
+
+def weighted_sum(weights: Sequence[int], rows: Sequence[Sequence[int]]) -> list[int]:
+    """Return ``weights @ rows``."""
+    used = [(a, row) for a, row in zip(weights, rows, strict=True) if a]
+    return [sum(a * row[k] for a, row in used) for k in range(len(rows[0]))]
 
 
 def is_positive_semidefinite(gram: IntegerGram) -> bool:
-    """Decide positive semidefiniteness exactly, by symmetric fraction-free elimination."""
-    rows: IntegerGram = [list(row) for row in gram]
-    previous = 1
-    while rows:
-        diagonal = [row[i] for i, row in enumerate(rows)]
-        if min(diagonal) < 0:
-            return False
-        if max(diagonal) == 0:
-            return not any(any(row) for row in rows)
-        k = min((i for i, d in enumerate(diagonal) if d), key=lambda i: diagonal[i])
-        pivot_row, pivot = rows[k], rows[k][k]
-        rest = [i for i in range(len(rows)) if i != k]
-        rows = [
-            [(pivot * rows[i][j] - rows[i][k] * pivot_row[j]) // previous for j in rest]
-            for i in rest
-        ]
-        previous = pivot
-    return True
+    """Decide exactly whether a symmetric matrix has no negative eigenvalue.
+
+    All roots of ``det(t + G)`` are real, and minus the eigenvalues: none is positive iff no
+    coefficient is negative (Descartes' rule of signs).
+    """
+    negative = flint.fmpz_mat([[-entry for entry in row] for row in gram])
+    return all(coefficient >= 0 for coefficient in negative.charpoly().coeffs())
+
+
+def _integers(matrix: flint.fmpz_mat) -> IntegerGram:
+    return [[int(entry) for entry in row] for row in matrix.tolist()]
 
 
 def _starts(sizes: Sequence[int]) -> list[int]:
@@ -75,9 +72,8 @@ def _face_minimizer(
 ) -> dict[int, Fraction]:
     """Minimise ``a' G a`` over the affine hull of `support`, block sums one.
 
-    Solves ``G_SS a - E lambda = 0, E' a = 1`` by fraction-free Gauss-Jordan elimination (every
-    intermediate is a minor of the matrix, so the divisions are exact). A singular but consistent
-    system, as affinely dependent points give, leaves its free unknowns at zero.
+    Solves ``G_SS a - E lambda = 0, E' a = 1`` by elimination over the integers. A singular but
+    consistent system, as affinely dependent points give, leaves its free unknowns at zero.
     """
     block = [b for b, size in enumerate(sizes) for _ in range(size)]
     used = sorted({block[i] for i in support})
@@ -86,45 +82,20 @@ def _face_minimizer(
     ]
     rows += [[int(block[j] == b) for j in support] + [0] * len(used) + [1] for b in used]
     width = len(support) + len(used)
-    pivots: list[tuple[int, int]] = []
-    previous = 1
-    for column in range(width):
-        top = len(pivots)
-        # The smallest pivot keeps the integers short.
-        candidates = [r for r in range(top, width) if rows[r][column] != 0]
-        if not candidates:
-            continue
-        chosen = min(candidates, key=lambda r: abs(rows[r][column]))
-        rows[top], rows[chosen] = rows[chosen], rows[top]
-        pivot_row = rows[top]
-        pivot = pivot_row[column]
-        for r in range(width):
-            if r != top:
-                head = rows[r][column]
-                rows[r] = [
-                    (pivot * a - head * b) // previous
-                    for a, b in zip(rows[r], pivot_row, strict=True)
-                ]
-        previous = pivot
-        pivots.append((top, column))
-    if any(rows[r][width] != 0 for r in range(len(pivots), width)):
-        raise SolverError(
-            "the KKT system of a face has no solution, so the Gram matrix is not positive "
-            "semidefinite; pass the gradients, or an exact Gram matrix"
-        )
+    reduced, denominator, rank = flint.fmpz_mat(rows).rref()
     solution = dict.fromkeys(support, Fraction(0))
-    for r, column in pivots:
+    column = 0
+    for r in range(rank):
+        while reduced[r, column] == 0:
+            column += 1
+        if column == width:
+            raise SolverError(
+                "the KKT system of a face has no solution, so the Gram matrix is not positive "
+                "semidefinite; pass the gradients, or an exact Gram matrix"
+            )
         if column < len(support):
-            solution[support[column]] = Fraction(rows[r][width], rows[r][column])
+            solution[support[column]] = Fraction(int(reduced[r, width]), int(denominator))
     return solution
-
-
-def _slopes(gram: IntegerGram, weights: Sequence[Fraction]) -> list[Fraction]:
-    """Return ``G a`` over one common denominator (cheaper than adding fractions)."""
-    denominator = math.lcm(*(a.denominator for a in weights))
-    numerators = [int(a * denominator) for a in weights]
-    active = [j for j, a in enumerate(numerators) if a]
-    return [Fraction(sum(row[j] * numerators[j] for j in active), denominator) for row in gram]
 
 
 def improving_point(
@@ -135,14 +106,19 @@ def improving_point(
     The conditions, for each block: weights nonnegative and adding up to one; no ``<x, g_j>``
     below the block's average ``sum_i a_i <x, g_i>``.
     """
-    slopes = _slopes(gram, weights)
-    worst: tuple[Fraction, int] | None = None
+    # Over one common denominator, so that integers are compared and no fraction is reduced.
+    denominator = math.lcm(*(a.denominator for a in weights))
+    whole = [int(a * denominator) for a in weights]
+    column = flint.fmpz_mat([[a] for a in whole])
+    slopes = [row[0] for row in _integers(flint.fmpz_mat(gram) * column)]
+    worst: tuple[int, int] | None = None
     for first, size in zip(_starts(sizes), sizes, strict=True):
         inside = range(first, first + size)
-        average = sum((weights[j] * slopes[j] for j in inside if weights[j]), Fraction(0))
+        average = sum(whole[j] * slopes[j] for j in inside if whole[j])
         for j in inside:
-            if slopes[j] < average and (worst is None or slopes[j] - average < worst[0]):
-                worst = (slopes[j] - average, j)
+            excess = slopes[j] * denominator - average
+            if excess < 0 and (worst is None or excess < worst[0]):
+                worst = (excess, j)
     return None if worst is None else worst[1]
 
 
