@@ -26,36 +26,35 @@ from danskin.minnorm.scaling import EPS, row_norms
 __all__ = [
     "IntegerRows",
     "RoundedExact",
+    "affordable_steps",
     "exact_from_gram",
-    "exact_is_cheap",
     "feasible_fractions",
     "to_integers",
 ]
 
-# What takes up to about a second: long products for the Gram matrix, and an elimination on the
-# support whose integers grow with its size (k**4 bits times). Where 0 is found within rounding,
-# exactness is worth a few milliseconds.
-EXACT_PRODUCTS = 4_000_000
-EXACT_ELIMINATION = 2e8
-EXACT_POINTS = 100
-CHEAP = 0.01
+# What takes up to about a second: long products for the Gram matrix, and eliminations whose
+# integers grow with their size (k**4 bits times).
+EXACT_PRODUCTS = 4e8
+EXACT_ELIMINATION = 4e9
+EXACT_POINTS = 150
 
 
-def exact_is_cheap(
-    matrix: Float[np.ndarray, "m k"], weights: Float[np.ndarray, "m"], width: int, bounds: Bounds
-) -> bool:
-    """Whether the exact solver, started from the support of `weights`, answers soon enough."""
+def affordable_steps(
+    matrix: Float[np.ndarray, "m k"], order: int, width: int, share: float
+) -> float:
+    """Return how many exact steps take a `share` of about a second; 0 if not even the first.
+
+    The steps are eliminations of the given order; before them come the inner products of m rows
+    of the given width.
+    """
+    if share == math.inf:
+        return math.inf
     m = matrix.shape[0]
-    share = CHEAP if bounds.upper <= bounds.rounding else 1.0
-    if m > EXACT_POINTS or m * m * width > 2 * share * EXACT_PRODUCTS:
-        return False
     exponents = np.frexp(matrix[matrix != 0])[1]
     bits = 53 + (int(exponents.max()) - int(exponents.min()) if exponents.size else 0)
-    support = int(np.count_nonzero(weights)) + 2
-    return (
-        m * m * width * bits <= 100 * share * EXACT_PRODUCTS
-        and support**4 * bits <= share * EXACT_ELIMINATION
-    )
+    if m > EXACT_POINTS or m * m * width * bits > share * EXACT_PRODUCTS:
+        return 0
+    return share * EXACT_ELIMINATION // (order**4 * bits)
 
 
 @dataclass(frozen=True)
@@ -108,9 +107,13 @@ def exact_from_gram(
     sizes: tuple[int, ...],
     guess: Float[np.ndarray, "m"],
     points: Float[np.ndarray, "m n"] | None,
-) -> RoundedExact:
-    """Solve exactly, starting from the support of the float weights."""
-    weights, iterations = exact_active_set(gram, sizes, feasible_fractions(guess, sizes))
+    most: float = math.inf,
+) -> RoundedExact | None:
+    """Solve exactly, starting from the float weights; None where `most` steps do not suffice."""
+    found = exact_active_set(gram, sizes, feasible_fractions(guess, sizes), most)
+    if found is None:
+        return None
+    weights, iterations = found
     active = [j for j, a in enumerate(weights) if a]
     denominator = math.lcm(*(a.denominator for a in weights))
     whole = [int(a * denominator) for a in weights]

@@ -15,12 +15,10 @@ from jaxtyping import Float
 from danskin.minnorm.active_set import active_set
 from danskin.minnorm.large import large_weights
 from danskin.minnorm.product import product_weights, product_weights_of_points
-from danskin.minnorm.refine import refined_weights
 from danskin.minnorm.scaling import EPS, factor
-from danskin.minnorm.twofold import wolfe_twofold
 from danskin.minnorm.wolfe import wolfe
 
-__all__ = ["MANY_POINTS", "float_weights", "gram_weights", "twofold_weights"]
+__all__ = ["MANY_POINTS", "float_weights", "gram_weights"]
 
 # The most gradients of one sample that Wolfe's method takes from a standing start.
 MANY_POINTS = 64
@@ -63,19 +61,6 @@ def float_weights(
         return weights, iterations
     polished = active_set(points, sizes, start=weights)
     return polished.weights, iterations + polished.iterations
-
-
-def twofold_weights(
-    gram: Float[np.ndarray, "m m"],
-    gram_lo: Float[np.ndarray, "m m"],
-    start: Float[np.ndarray, "m"],
-) -> tuple[Float[np.ndarray, "m"], Float[np.ndarray, "m"], int]:
-    """Return double-double weights of one simplex, hi and lo, and the iterations."""
-    if start.size > MANY_POINTS:
-        refined = refined_weights(gram, gram_lo, start)
-        if refined is not None:
-            return refined
-    return wolfe_twofold(gram, gram_lo, start)
 
 
 def _is_fine(

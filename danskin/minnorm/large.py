@@ -26,7 +26,7 @@ from jaxtyping import Float, Int
 
 from danskin.minnorm._jit import jit
 from danskin.minnorm.pairwise import best_vertices, pairwise_steps
-from danskin.minnorm.refine import EXACT, Face, gather, refine
+from danskin.minnorm.refine import EXACT, Face, gather, gram_product, refine
 from danskin.minnorm.wolfe import wolfe
 
 __all__ = ["LargeWeights", "large_weights"]
@@ -248,7 +248,7 @@ def _pivot(
         # So close to 0 that further digits mean nothing.
         hidden = square <= m * EPS * level * level
         if not hidden and gap > FINE * square:
-            refined = refine(gram, EXACT, face, y[support])
+            refined = refine(gram_product(gram, EXACT), m, face, y[support])
             if float(refined.y.min()) > 0:
                 finer = np.zeros(m)
                 finer[support] = refined.y

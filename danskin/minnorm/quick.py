@@ -22,7 +22,7 @@ from danskin.minnorm.bounds import NOTHING, Bounds, block_starts
 from danskin.minnorm.choose import MANY_POINTS
 from danskin.minnorm.large import large_weights
 from danskin.minnorm.product import product_weights
-from danskin.minnorm.refine import EXACT, refined_weights
+from danskin.minnorm.refine import EXACT, gram_product, refined_weights
 from danskin.minnorm.result import GramMinNormResult, judge
 from danskin.minnorm.scaling import check_gram
 from danskin.minnorm.twofold import gram_certificate
@@ -75,7 +75,7 @@ def quick_weights(
     # What the rounding of the entries hides, no further digits of the weights bring back.
     hidden = bounds.upper <= bounds.rounding
     if _open(bounds, aim) and not hidden and len(blocks) == 1:
-        refined = refined_weights(gram, EXACT, weights, found.face)
+        refined = refined_weights(gram, gram_product(gram, EXACT), weights, found.face)
         if refined is not None:
             weights, lo, _ = refined
             method = "double-double"

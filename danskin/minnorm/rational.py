@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import overload
 
 import flint
 
@@ -122,9 +123,24 @@ def improving_point(
     return None if worst is None else worst[1]
 
 
+@overload
 def exact_active_set(
     gram: IntegerGram, sizes: Sequence[int], guess: Sequence[Fraction] | None = None
-) -> tuple[list[Fraction], int]:
+) -> tuple[list[Fraction], int]: ...
+
+
+@overload
+def exact_active_set(
+    gram: IntegerGram, sizes: Sequence[int], guess: Sequence[Fraction] | None, most: float
+) -> tuple[list[Fraction], int] | None: ...
+
+
+def exact_active_set(
+    gram: IntegerGram,
+    sizes: Sequence[int],
+    guess: Sequence[Fraction] | None = None,
+    most: float = math.inf,
+) -> tuple[list[Fraction], int] | None:
     """Minimise ``a' G a`` over a product of simplices, exactly.
 
     Parameters
@@ -133,11 +149,13 @@ def exact_active_set(
     sizes : block sizes
     guess : feasible weights, optional
         Usually a float solver's; when their support is right, one linear solve ends the matter.
+    most : float
+        Linear solves after which to give up.
 
     Returns
     -------
-    (weights, iterations)
-        Weights that satisfy the KKT conditions exactly.
+    (weights, linear solves)
+        Weights that satisfy the KKT conditions exactly. None if `most` solves did not suffice.
 
     Raises
     ------
@@ -151,11 +169,15 @@ def exact_active_set(
     else:
         weights = list(guess)
     support: list[int] = [j for j, a in enumerate(weights) if a > 0]
-    iterations = 0
-    while iterations < 100 + 20 * len(gram):
-        iterations += 1
+    solves = 0
+    for _ in range(100 + 20 * len(gram)):
+        if solves >= most:
+            return None
         target = _face_minimizer(gram, support, sizes)
+        solves += 1
         while min(target.values()) < 0:
+            if solves >= most:
+                return None
             # Walk from the weights towards the target until the first weight is zero.
             step = min(weights[j] / (weights[j] - t) for j, t in target.items() if t < 0)
             weights = [
@@ -163,11 +185,12 @@ def exact_active_set(
             ]
             support = [j for j in support if weights[j] > 0]
             target = _face_minimizer(gram, support, sizes)
+            solves += 1
         weights = [target.get(j, Fraction(0)) for j in range(len(gram))]
         support = [j for j in support if weights[j] > 0]
         entering = improving_point(gram, weights, sizes)
         if entering is None:
-            return weights, iterations
+            return weights, solves
         if entering in support:
             break
         support = sorted([*support, entering])

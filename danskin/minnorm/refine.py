@@ -3,12 +3,14 @@
 On a support S the weights are ``y / sum y`` with ``(G_SS + c 1 1') y = 1``. Residuals in
 double-double and corrections by the float64 Cholesky factor make y, a sum of two float64 numbers,
 more precise at each step by about eps times the condition number (Wilkinson's iterative
-refinement): many digits for the price of a few products with G.
+refinement): many digits for the price of a few products with G. Where the points themselves are at
+hand, ``G y`` is two products with them, and no G of 106 bits is needed.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +19,20 @@ import scipy.linalg.lapack  # pyright: ignore[reportMissingTypeStubs]
 from jaxtyping import Float, Int
 
 from danskin.minnorm._jit import fma, jit
-from danskin.minnorm.twofold import gram_times
+from danskin.minnorm.scaling import ScaledPoints
+from danskin.minnorm.twofold import add_inner, combine, gram_times
 
-__all__ = ["EXACT", "Face", "Refined", "gather", "refine", "refined_weights"]
+__all__ = [
+    "EXACT",
+    "Face",
+    "Product",
+    "Refined",
+    "gather",
+    "gram_product",
+    "point_product",
+    "refine",
+    "refined_weights",
+]
 
 _lapack: Any = scipy.linalg.lapack
 
@@ -32,6 +45,49 @@ EXCHANGES = 12
 DAMPINGS = (0.0, 1e-12, 1e-10)
 # Corrections below this part of y are beyond double-double.
 FINEST = 2.0**-100
+
+Product = Callable[
+    [
+        Float[np.ndarray, "m"],
+        Float[np.ndarray, "m"],
+        Float[np.ndarray, "m"],
+        Float[np.ndarray, "m"],
+    ],
+    None,
+]
+"""``product(y, y_lo, w, w_lo)`` writes ``G (y + y_lo)`` to w + w_lo, in double-double."""
+
+
+def gram_product(gram: Float[np.ndarray, "m m"], gram_lo: Float[np.ndarray, "_ _"]) -> Product:
+    """Multiply by the Gram matrix ``gram + gram_lo``; an empty `gram_lo` stands for zeros."""
+
+    def product(
+        y: Float[np.ndarray, "m"],
+        y_lo: Float[np.ndarray, "m"],
+        w: Float[np.ndarray, "m"],
+        w_lo: Float[np.ndarray, "m"],
+    ) -> None:
+        gram_times(gram, gram_lo, y, y_lo, w, w_lo)
+
+    return product
+
+
+def point_product(scaled: ScaledPoints) -> Product:
+    """Multiply by the Gram matrix of the points: ``x = y @ points``, then every ``<x, p_i>``."""
+
+    def product(
+        y: Float[np.ndarray, "m"],
+        y_lo: Float[np.ndarray, "m"],
+        w: Float[np.ndarray, "m"],
+        w_lo: Float[np.ndarray, "m"],
+    ) -> None:
+        w[:], w_lo[:] = 0.0, 0.0
+        for block in scaled.columns():
+            x, x_lo = np.empty((2, block.shape[1]))
+            combine(block, y, y_lo, x, x_lo)
+            add_inner(block, x, x_lo, w, w_lo)
+
+    return product
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,17 +120,17 @@ class Refined:
 
 
 def refine(
-    gram: Float[np.ndarray, "m m"],
-    gram_lo: Float[np.ndarray, "_ _"],
+    product: Product,
+    m: int,
     face: Face,
     y: Float[np.ndarray, "k"],
     finest: float = 2.0**-60,
 ) -> Refined:
     """Improve the solution y of ``(G_SS + c 1 1') y = 1`` until a correction is below `finest`.
 
-    Stops where a correction is not half the last: the condition is then beyond float64.
+    `product` multiplies by G, (m, m). Stops where a correction is not half the last: the condition
+    is then beyond float64.
     """
-    m = gram.shape[0]
     w, w_lo = np.empty(m), np.empty(m)
     full, full_lo = np.zeros(m), np.zeros(m)
     y, y_lo = y.copy(), np.zeros(y.size)
@@ -83,7 +139,7 @@ def refine(
     error = math.inf
     for _ in range(STEPS):
         full[face.support], full_lo[face.support] = y, y_lo
-        gram_times(gram, gram_lo, full, full_lo, w, w_lo)
+        product(full, full_lo, w, w_lo)
         _residual(w, w_lo, face.support, face.c, total, total_lo, residual)
         step = face.solve(residual)
         change = float(np.abs(step).max()) / float(np.abs(y).max())
@@ -99,14 +155,15 @@ def refine(
 
 def refined_weights(
     gram: Float[np.ndarray, "m m"],
-    gram_lo: Float[np.ndarray, "_ _"],
+    product: Product,
     start: Float[np.ndarray, "m"],
     face: Face | None = None,
 ) -> tuple[Float[np.ndarray, "m"], Float[np.ndarray, "m"], int] | None:
     """Return double-double weights hi and lo from a good guess of the support, and the rounds.
 
-    `face` is that support's, where it has been factorised already. None where the corrections do
-    not shrink or the support does not settle: another method has to answer then.
+    `product` multiplies by the Gram matrix of which `gram` is the float64 rounding; `face` is the
+    guess's, where it has been factorised already. None where the corrections do not shrink or the
+    support does not settle: another method has to answer then.
     """
     m = gram.shape[0]
     root = np.sqrt(gram.diagonal())
@@ -120,7 +177,7 @@ def refined_weights(
         if face is None:
             return None
         support = face.support
-        found = refine(gram, gram_lo, face, face.solve(np.ones(support.size)), FINEST)
+        found = refine(product, m, face, face.solve(np.ones(support.size)), FINEST)
         if not found.error < 1e-8:
             return None
         leave = np.zeros(m, dtype=bool)
@@ -192,8 +249,8 @@ def _quotients(
 ) -> None:
     """Write ``y / total`` to hi + lo on the support."""
     for s in range(support.size):
-        q = y[s] / total
-        rest = fma(-q, total, y[s]) + (y_lo[s] - q * total_lo)
+        q = float(y[s]) / total
+        rest = float(fma(-q, total, y[s]) + (y_lo[s] - q * total_lo))
         hi[support[s]], lo[support[s]] = _two_sum(q, rest / total)
 
 
@@ -213,7 +270,7 @@ def _residual(
     right, error = _two_sum(1.0, -p)
     right, right_lo = _two_sum(right, error - p_lo)
     for s in range(support.size):
-        hi, error = _two_sum(right, -w[support[s]])
+        hi, error = _two_sum(right, -float(w[support[s]]))
         out[s] = hi + (error + (right_lo - w_lo[support[s]]))
 
 

@@ -17,7 +17,7 @@ from danskin.errors import InvalidInputError
 from danskin.minnorm import exact_min_norm, large, min_norm_point, min_norm_weights, quick, refine
 from danskin.minnorm.large import large_weights
 from danskin.minnorm.quick import quick_weights
-from danskin.minnorm.refine import EXACT, refined_weights
+from danskin.minnorm.refine import EXACT, gram_product, refined_weights
 
 EPS = 2.0**-52
 
@@ -164,7 +164,7 @@ class TestRefinement:
         """Residuals in rational arithmetic: equal slopes on the support to 1e-20 of the terms."""
         gram = gram_of(draw, 3, 70, 200)
         start = large_weights(gram).weights
-        hi, lo, _ = refined_weights(gram, EXACT, start)
+        hi, lo, _ = refined_weights(gram, gram_product(gram, EXACT), start)
         support = np.flatnonzero(hi)
         a = {int(j): Fraction(hi[j]) + Fraction(lo[j]) for j in support}
         assert abs(sum(a.values()) - 1) <= Fraction(1, 10**28)
@@ -182,7 +182,7 @@ class TestRefinement:
         start = right.copy()
         start[np.flatnonzero(right)[:2]] = 0.0
         start[np.flatnonzero(right == 0)[:2]] = 0.1
-        hi, _, rounds = refined_weights(gram, EXACT, start)
+        hi, _, rounds = refined_weights(gram, gram_product(gram, EXACT), start)
         assert rounds > 1
         assert hi == pytest.approx(right, abs=1e-10)
 
@@ -190,7 +190,7 @@ class TestRefinement:
         gram = gram_of(iid, 5, 70, 200)
         start = large_weights(gram).weights
         monkeypatch.setattr(refine, "STEPS", 0)
-        assert refined_weights(gram, EXACT, start) is None
+        assert refined_weights(gram, gram_product(gram, EXACT), start) is None
 
     def test_near_stationary_bounds_close(self):
         gram = gram_of(nearly_stationary, 0, 100, 300)
