@@ -16,7 +16,7 @@ from pathlib import Path
 # Held by hand: a build without CUDA exists for this version; the newest one would bring gigabytes.
 HELD = {"torch": "2.13.0"}
 
-EXTRAS = "bench,dev,explorer,notebooks,torch"
+EXTRAS = "autoattack,bench,dev,explorer,notebooks,torch"
 
 # They depend on the machine (CUDA libraries and their compiler), not on danskin.
 PLATFORM = re.compile(r"^(nvidia-|cuda-|triton)")

@@ -50,6 +50,8 @@ _HOME = {
     "MinNormWeighting": "danskin.torch.weighting",
     "audit": "danskin.torch.auditing",
     "AuditReport": "danskin.torch.auditing",
+    "evaluate": "danskin.torch.evaluating",
+    "Evaluation": "danskin.torch.evaluating",
     "build_model": "danskin.torch.models",
     "load_model": "danskin.torch.models",
     "load_data": "danskin.torch.data",
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from danskin.torch.batched import min_norm_weights
     from danskin.torch.data import load_data
     from danskin.torch.ddi import METHODS, DDi
+    from danskin.torch.evaluating import Evaluation, evaluate
     from danskin.torch.losses import backward
     from danskin.torch.models import build_model, load_model
     from danskin.torch.modes import Modes
