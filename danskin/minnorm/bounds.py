@@ -26,7 +26,7 @@ from danskin.minnorm.twofold import (
     sum_of_squares,
 )
 
-__all__ = ["Bounds", "block_starts", "gram_bounds", "point_bounds", "scale_bounds"]
+__all__ = ["NOTHING", "Bounds", "block_starts", "gram_bounds", "point_bounds", "scale_bounds"]
 
 TINY = 2.0**-1074
 NOTHING = np.empty(0)
@@ -49,6 +49,8 @@ class Bounds:
 
 def block_starts(sizes: tuple[int, ...]) -> Int[np.ndarray, "b"]:
     """Return the index of the first gradient of each sample."""
+    if len(sizes) == 1:
+        return ONE_BLOCK
     return np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64)
 
 
@@ -148,9 +150,10 @@ def gram_bounds(
     Gram matrix resolves near-stationarity half as finely as the gradients do.
     """
     lo = NOTHING if weights_lo is None else np.array(weights_lo)
-    starts = ONE_BLOCK if len(sizes) == 1 else block_starts(sizes)
     return Bounds(
-        *gram_certificate(np.array(gram, order="C"), np.array(weights), lo, starts, shift)
+        *gram_certificate(
+            np.array(gram, order="C"), np.array(weights), lo, block_starts(sizes), shift
+        )
     )
 
 

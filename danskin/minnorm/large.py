@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg.lapack  # pyright: ignore[reportMissingTypeStubs]
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from danskin.minnorm._jit import jit
 from danskin.minnorm.pairwise import best_vertices, pairwise_steps
@@ -37,7 +37,7 @@ EPS = 2.0**-52
 # The proximal term, relative to the diagonal: small steps towards the solution would be many.
 DAMPING = 1e-10
 # Up to so many gradients Wolfe's method takes less time than proximal steps.
-WOLFE_IS_FAST = 400
+WOLFE_IS_FAST = 1200
 # A pivot below this part of its diagonal entry is rounding.
 SINGULAR = 1e-12
 # Supports up to this size are factorised in the kernel: a call of LAPACK would cost more.
@@ -226,18 +226,11 @@ def _pivot(
         face = Face(support, c, factor)
         y = np.zeros(m)
         y[support] = face.solve(right[support])
-        total = float(y.sum())
-        size = float(np.abs(y) @ root)
-        slack = gram @ y + c * total - right
-        noise = NOISE * (size * root + c * abs(total) + 1.0)
-        leave = inside & (y <= 0)
-        enter = ~inside & (slack < -noise)
-        wrong = int(np.count_nonzero(leave)) + int(np.count_nonzero(enter))
+        wrong = _exchange(y, gram @ y, right, root, c, inside)
         if wrong:
             counts.append(wrong)
             if _stalls(counts):
                 return best, turn, False, None
-            inside = (inside | enter) & ~leave
             continue
         found, gap, square = _judged(gram, y)
         settled = gap >= 0.5 * last
@@ -262,6 +255,32 @@ def _pivot(
         right = 1.0 + damping * diagonal * centre
         counts.clear()
     return best, ROUNDS, False, None
+
+
+@jit
+def _exchange(
+    y: Float[np.ndarray, "m"],
+    w: Float[np.ndarray, "m"],
+    right: Float[np.ndarray, "m"],
+    root: Float[np.ndarray, "m"],
+    c: float,
+    inside: Bool[np.ndarray, "m"],
+) -> int:
+    """Exchange every index on the wrong side, in place, and return how many were; ``w = G y``."""
+    total, size = 0.0, 0.0
+    for i in range(y.size):
+        total += y[i]
+        size += abs(y[i]) * root[i]
+    wrong = 0
+    for i in range(y.size):
+        if inside[i]:
+            if y[i] <= 0.0:
+                inside[i] = False
+                wrong += 1
+        elif w[i] + c * total - right[i] < -NOISE * (size * root[i] + c * abs(total) + 1.0):
+            inside[i] = True
+            wrong += 1
+    return wrong
 
 
 def _stalls(counts: list[int]) -> bool:

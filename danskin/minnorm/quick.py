@@ -16,14 +16,14 @@ import numpy as np
 import scipy.linalg.lapack  # pyright: ignore[reportMissingTypeStubs]
 from jaxtyping import Float
 
-from danskin.minnorm._jit import jit
+from danskin.minnorm._jit import jit, unlike_mirror
 from danskin.minnorm.boundary import ArrayLike, Number, Sizes
 from danskin.minnorm.bounds import NOTHING, Bounds, block_starts
 from danskin.minnorm.choose import MANY_POINTS
-from danskin.minnorm.large import large_weights
-from danskin.minnorm.product import product_weights
+from danskin.minnorm.large import LargeWeights, large_weights
+from danskin.minnorm.product import ProductWeights, product_weights
 from danskin.minnorm.refine import EXACT, gram_product, refined_weights
-from danskin.minnorm.result import GramMinNormResult, judge
+from danskin.minnorm.result import GramMinNormResult, judge, quick_result
 from danskin.minnorm.scaling import check_gram
 from danskin.minnorm.twofold import gram_certificate
 
@@ -39,8 +39,8 @@ LARGEST, SMALLEST = 2.0**200, 2.0**-200
 NOT_PSD = 1e-6
 # Lengths below this multiple of the rounding level may owe their existence to rounding.
 RESOLVED = 4.0
-# Tiles of 8 KiB: one, its mirror image and their roots fit the first cache.
-TILE = 32
+# Tiles of 32 KiB: one and its mirror image stay in the second cache, most of a row's in the first.
+TILE = 64
 
 
 def quick_weights(
@@ -70,11 +70,11 @@ def quick_weights(
     starts = block_starts(blocks)
     bounds = Bounds(*gram_certificate(gram, weights, NOTHING, starts, 0.0))
     doubtful = not found.regular or bounds.upper <= RESOLVED * bounds.rounding
-    if doubtful and not _semidefinite(gram):
+    if doubtful and not (_is_whole(gram, found) or _semidefinite(gram)):
         return None
     # What the rounding of the entries hides, no further digits of the weights bring back.
     hidden = bounds.upper <= bounds.rounding
-    if _open(bounds, aim) and not hidden and len(blocks) == 1:
+    if _open(bounds, aim) and not hidden and isinstance(found, LargeWeights):
         refined = refined_weights(gram, gram_product(gram, EXACT), weights, found.face)
         if refined is not None:
             weights, lo, _ = refined
@@ -84,19 +84,36 @@ def quick_weights(
     if _open(bounds, aim) and not hidden:
         return None
     weights.setflags(write=False)
-    return GramMinNormResult(
-        weights=weights,
-        norm=bounds.upper,
-        lower_bound=bounds.lower,
-        status=judge(bounds, tol),
-        iterations=found.iterations,
-        method=method,
-        size=bounds.size,
-        rounding=bounds.rounding,
-        tol=tol,
-        sizes=blocks,
-        weights_lo=lo,
+    return quick_result(
+        {
+            "weights": weights,
+            "norm": bounds.upper,
+            "lower_bound": bounds.lower,
+            "status": judge(bounds, tol),
+            "iterations": found.iterations,
+            "method": method,
+            "size": bounds.size,
+            "rounding": bounds.rounding,
+            "tol": tol,
+            "sizes": blocks,
+            "weights_lo": lo,
+        }
     )
+
+
+def _is_whole(gram: Float[np.ndarray, "m m"], found: LargeWeights | ProductWeights) -> bool:
+    """Whether the face that was factorised shows the whole matrix to be positive semidefinite.
+
+    It does where it holds all points. With ``G + c 1 1'`` positive definite, G is so on the vectors
+    of sum 0; and G a being constant, ``v'G v = t^2 a'G a + u'G u`` for ``v = t a + u``, u of sum 0.
+    As in `_semidefinite`, ``v'G v`` may be ``-4 m eps v'D v``, D the diagonal, of which the least
+    value over the vectors of sum 1 is ``1 / tr(D^-1)``.
+    """
+    m = gram.shape[0]
+    if not isinstance(found, LargeWeights) or found.face is None or found.face.support.size < m:
+        return False
+    square = float(found.weights @ gram @ found.weights)
+    return square * float(np.sum(1.0 / gram.diagonal())) >= -4 * m * EPS
 
 
 def _semidefinite(gram: Float[np.ndarray, "m m"]) -> bool:
@@ -128,21 +145,26 @@ def _plain(gram: Float[np.ndarray, "m m"]) -> bool:
         if not SMALLEST < gram[i, i] < LARGEST:
             return False
         root[i] = np.sqrt(gram[i, i]) * (1.0 + NOT_PSD)
-    mirrored = np.empty((TILE, TILE + 8))
     for first in range(0, m, TILE):
         last = min(first + TILE, m)
         for second in range(0, first + 1, TILE):
             end = min(second + TILE, m)
-            _transpose(gram[second:end, first:last], mirrored)
             other = root[second:end]
             bad = False
-            for i in range(last - first):
-                row = gram[first + i, second:end]
-                mirror = mirrored[i]
-                r = root[first + i]
+            for i in range(first, last):
+                row = gram[i, second:end]
+                r = root[i]
                 for j in range(end - second):
                     # Written so that NaN counts as bad; without branches, for vector units.
-                    bad |= (not abs(row[j]) <= r * other[j]) | (row[j] != mirror[j])
+                    bad |= not abs(row[j]) <= r * other[j]
+            whole_rows = first + (last - first) // 4 * 4
+            whole_columns = second + (end - second) // 4 * 4
+            for j in range(second, whole_columns, 4):
+                for i in range(first, whole_rows, 4):
+                    bad |= unlike_mirror(gram, i, j)
+            for i in range(first, last):
+                for j in range(whole_columns if i < whole_rows else second, end):
+                    bad |= gram[i, j] != gram[j, i]
             if bad:
                 return False
     return True
@@ -160,21 +182,3 @@ def _normalise(gram: Float[np.ndarray, "m m"], out: Float[np.ndarray, "m m"]) ->
         for j in range(i):
             target[j] = scale[i] * row[j] * scale[j]
         target[i] = 1.0 + 4 * m * EPS
-
-
-@jit
-def _transpose(tile: Float[np.ndarray, "p q"], out: Float[np.ndarray, "_ _"]) -> None:
-    """Write the transpose of the tile: row by row, since its columns share a few cache lines."""
-    rows, columns = tile.shape
-    fours = rows // 4 * 4
-    for j in range(0, fours, 4):
-        row_0, row_1, row_2, row_3 = tile[j], tile[j + 1], tile[j + 2], tile[j + 3]
-        for i in range(columns):
-            four = out[i, j : j + 4]
-            four[0] = row_0[i]
-            four[1] = row_1[i]
-            four[2] = row_2[i]
-            four[3] = row_3[i]
-    for j in range(fours, rows):
-        for i in range(columns):
-            out[i, j] = tile[j, i]

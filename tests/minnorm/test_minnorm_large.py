@@ -46,6 +46,13 @@ def stationary(rng, m, n):
     return np.vstack([points, -points.sum(axis=0)])
 
 
+def stationary_face(rng, m, n):
+    """0 is in the hull of half of the gradients; the others are longer and on one side."""
+    inner, outer = stationary(rng, m // 2, n), rng.standard_normal((m - m // 2, n))
+    outer[:, 0] = np.abs(outer[:, 0]) + 100
+    return np.vstack([inner, outer])
+
+
 def deficient(rng, m, n):
     return rng.standard_normal((m, 8)) @ rng.standard_normal((8, n)) + 1.0
 
@@ -242,7 +249,7 @@ class TestShortRoad:
         with pytest.raises(InvalidInputError, match="positive semidefinite"):
             min_norm_weights(gram)
 
-    @pytest.mark.parametrize("draw", [deficient, stationary])
+    @pytest.mark.parametrize("draw", [deficient, stationary_face])
     def test_in_doubt_the_whole_matrix_is_looked_at(self, draw, monkeypatch):
         """Singular faces, and answers near 0."""
         looked = []
@@ -250,10 +257,22 @@ class TestShortRoad:
         monkeypatch.setattr(quick, "_semidefinite", lambda g: looked.append(1) or original(g))
         result = min_norm_weights(gram_of(draw, 0, 90, 120))
         assert looked
-        assert result.status == ("stationary" if draw is stationary else "optimal")
+        assert result.status == ("stationary" if draw is stationary_face else "optimal")
         looked.clear()
         assert min_norm_weights(gram_of(iid, 0, 90, 120)).status == "optimal"
-        assert not looked
+        assert min_norm_weights(gram_of(stationary, 0, 90, 120)).status == "stationary"
+        assert not looked  # the face holds all points, and has been factorised
+
+    @pytest.mark.parametrize("square", [-1e-3, -1e-9, -1e-13, 0.0, 1e-9])
+    def test_a_whole_face_shows_what_the_whole_matrix_does(self, square):
+        """A matrix that is definite on the vectors of sum 0, with `square` for a'G a."""
+        m = 90
+        gram = np.eye(m) - (1 - square * m) / m
+        gram /= gram[0, 0]
+        found = large_weights(gram)
+        assert found.face is not None
+        assert found.face.support.size == m
+        assert quick._is_whole(gram, found) == (square > -4 * EPS)
 
     @pytest.mark.parametrize("lowest", [-1e-3, -1e-9, -1e-12, 0.0, 1e-3])
     def test_the_whole_matrix_is_judged_as_on_the_long_road(self, lowest):
