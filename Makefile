@@ -82,11 +82,11 @@ $(BASE): pyproject.toml $(PINS) | $(BIN)/python
 	@touch $@
 
 $(DEV): pyproject.toml $(PINS) | $(BIN)/python
-	$(call install,.[dev$(comma)notebooks$(comma)torch])
+	$(call install,.[dev$(comma)explorer$(comma)notebooks$(comma)torch])
 	@touch $@ $(BASE)
 
 $(PEERS): pyproject.toml $(PINS) | $(DEV)
-	$(call install,.[dev$(comma)notebooks$(comma)torch$(comma)bench])
+	$(call install,.[dev$(comma)explorer$(comma)notebooks$(comma)torch$(comma)bench])
 	@touch $@ $(DEV) $(BASE)
 
 comma := ,

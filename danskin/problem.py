@@ -36,7 +36,7 @@ from danskin.errors import InvalidInputError, ProblemFileError
 from danskin.exact import exact_number, exact_vector, sign
 from danskin.sets import Ball, Box, CompactSet, FiniteSet, Interval, Product, Simplex
 
-__all__ = ["Problem", "Sample", "read_problem"]
+__all__ = ["Problem", "Sample", "read_domain", "read_problem"]
 
 _MAX_BYTES = 1_000_000
 _SET_KINDS = ("interval", "box", "simplex", "ball", "points", "product")
@@ -200,11 +200,24 @@ def _sample(table: Mapping[str, Any], where: str) -> Sample:
     if not isinstance(g, str):
         raise InvalidInputError(f"{where}g", f"{g!r} is not text", "Put the formula in quotes.")
     delta = _table(_required(table, "delta", where), f"{where}delta")
-    names, domain = _domain(delta, f"{where}delta")
+    names, domain = read_domain(delta, f"{where}delta")
     return Sample(g, names, domain)
 
 
-def _domain(table: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], CompactSet]:
+def read_domain(table: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], CompactSet]:
+    """Read a table ``[delta]``: the names of delta and its set.
+
+    Parameters
+    ----------
+    table : mapping
+    where : str
+        Names the table in error messages.
+
+    Raises
+    ------
+    InvalidInputError
+        Unknown or missing keys, wrong types or numbers, an empty set.
+    """
     _known_keys(table, {"names", *_SET_KINDS}, f"{where}.")
     kinds = [k for k in _SET_KINDS if k in table]
     if len(kinds) != 1:

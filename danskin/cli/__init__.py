@@ -17,6 +17,8 @@ from danskin.cli.audit import audit
 from danskin.cli.certify import certify
 from danskin.cli.check import check
 from danskin.cli.data import data_app
+from danskin.cli.evaluate import evaluate
+from danskin.cli.explore import explore
 from danskin.cli.search import search
 from danskin.cli.terminal import print_plain
 from danskin.cli.train import train
@@ -64,7 +66,9 @@ app.command(short_help="Check the paper's statements.", epilog=_STATUSES)(verify
 app.command(short_help="Does a direction descend, at a point of yours?", epilog=_STATUSES)(certify)
 app.command(short_help="Does a saved proof prove what it claims?", epilog=_STATUSES)(check)
 app.command(short_help="Where does a single gradient point uphill?", epilog=_STATUSES)(search)
+app.command(short_help="A page to drag gradients on.")(explore)
 app.command(short_help="Train a network against attacks, methods side by side.")(train)
+app.command(short_help="How many images does a network get right, also under attack?")(evaluate)
 app.command(short_help="Has a network conflicting adversaries? Would DDi gain?", epilog=_STATUSES)(
     audit
 )
