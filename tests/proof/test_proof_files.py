@@ -9,6 +9,7 @@ import sympy
 import danskin as dk
 from danskin.errors import InvalidInputError
 from danskin.exact import exact_number, sign
+from danskin.proof.checker.verify import check_data
 from danskin.proof.file import proof_data
 
 PROVED, REFUTED = dk.Verdict.PROVED, dk.Verdict.REFUTED
@@ -199,14 +200,99 @@ def test_what_is_not_decided_is_not_saved(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_stationary_point_is_not_saved(tmp_path):
-    p = dk.prove_descent(OBTUSE, TIE, "steepest")
-    q = dk.prove_descent(formula("t*d", ["t"], ["d"], dk.Interval(-1, 1)), [0], "steepest")
+ROOT = sympy.CRootOf(sympy.Symbol("x") ** 5 - sympy.Symbol("x") - 1, 0)
+THREE = CASES["simplex, three vertices"][0]
+
+#: Stationary points: objective, theta, and what is asked for.
+STATIONARY = {
+    "absolute value": (CASES["absolute value"][0], [0], "steepest"),
+    "orabona": (ORABONA, [0, 0], "steepest"),
+    "three vertices": (THREE, [0, 0], "steepest"),
+    "points": (CASES["points"][0], [0, 0], "steepest"),
+    "a gradient that is 0": (formula("t**2*d", ["t"], ["d"], I), [0], "single:0"),
+    "ball": (formula("t1*d1+t2*d2", T, D2, dk.Ball([0, 0], 1)), [0, 0], "steepest"),
+    "batch": (dk.BatchObjective([ORABONA, THREE]), [0, 0], "steepest"),
+    "a root": (formula("t*d*r", ["t"], ["d"], dk.Interval(-1, 1), r=ROOT), [0], "steepest"),
+}
+
+
+@pytest.mark.parametrize("name", STATIONARY)
+def test_a_stationary_point_is_saved(name, tmp_path):
+    f, theta, direction = STATIONARY[name]
+    p = dk.prove_descent(f, theta, direction)
+    assert p.stationary
     p.save(tmp_path / "p.json")
-    assert dk.check_proof(tmp_path / "p.json").verified
-    assert q.stationary
-    with pytest.raises(InvalidInputError, match="stationary"):
-        q.save(tmp_path / "q.json")
+    checked = dk.check_proof(tmp_path / "p.json")
+    assert checked.verified, checked.reason
+    assert "theta is stationary" in checked.claim
+    data = json.loads((tmp_path / "p.json").read_text())
+    # The same maximizers prove nothing of the kind away from theta.
+    data["problem"]["at"][0] = "1/10"
+    assert not check_data(data).verified
+
+
+STEEPEST = {
+    "pair": (OBTUSE, [0, 0]),
+    "irrational tie": (OBTUSE, TIE),
+    "orabona": (ORABONA, ["1/2", 0]),
+    "simplex": (CASES["simplex"][0], [0, 0]),
+    "corners": (formula("exp(t1*d)+t2*d", T, ["d"], I), [1, 1]),
+}
+
+
+@pytest.mark.parametrize("name", STEEPEST)
+def test_the_steepest_direction_is_saved_as_one(name, tmp_path):
+    p = dk.prove_descent(*STEEPEST[name], "steepest")
+    assert p.verdict is PROVED
+    p.save(tmp_path / "p.json")
+    claim = dk.check_proof(tmp_path / "p.json").claim
+    assert ("the steepest" in claim) == p.steepest
+
+
+#: What rests on symmetries, and what has numbers that are no square roots and the like.
+FURTHER = {
+    "even, transcendental tops": (
+        formula("exp(-(d**2-1/3)**2)+t*d+d**4/5", ["t"], ["d"], dk.Interval(-1, 1)),
+        [0],
+        [1],
+    ),
+    "exchange on a ball": (
+        formula("t1*d1+t2*d2+sin(d1*d2)", T, D2, dk.Ball([0, 0], 1)),
+        [0, 0],
+        [1, 0],
+    ),
+    "circle of maximizers": (
+        formula("(1+t1)*(d1**2+d2**2)+t2*d1", T, D2, dk.Ball([0, 0], 1)),
+        [0, 0],
+        [0, 1],
+    ),
+    "a root as a maximizer": (
+        formula("t1*d1-d1**2+t2*d2-d2**4", T, D2, dk.Box([-1, -1], [1, 1])),
+        ["1/3", "1/5"],
+        [1, 1],
+    ),
+    "a root as a parameter": (
+        formula("r*d*t+(1-d)*t", ["t"], ["d"], I, r=ROOT),
+        [0],
+        [1],
+    ),
+    "a root in theta": (
+        formula("d*t1+(1-d)*t2+d*(d-1)", T, ["d"], I),
+        [ROOT, ROOT],
+        [1, -1],
+    ),
+    "a root in S": (formula("t*d-d**2", ["t"], ["d"], dk.Interval(0, ROOT)), [3], [-1]),
+}
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_symmetries_and_roots_are_saved(name, tmp_path):
+    p = dk.prove_descent(*FURTHER[name])
+    assert p.verdict in (PROVED, REFUTED)
+    p.save(tmp_path / "p.json")
+    checked = dk.check_proof(tmp_path / "p.json")
+    assert checked.verified, checked.reason
+    assert json.loads((tmp_path / "p.json").read_text())["claim"]["ascent"] == p.ascent.value
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):

@@ -16,7 +16,8 @@ from typing import Any
 import sympy
 
 from danskin.errors import DanskinError, InvalidInputError
-from danskin.exact import exact_number
+from danskin.exact import sign
+from danskin.expression import parse, symbols_for
 
 __all__ = [
     "FORMAT",
@@ -29,16 +30,18 @@ __all__ = [
     "number",
     "numbers",
     "read_file",
+    "roots",
     "text",
 ]
 
-FORMAT, VERSION = "danskin-proof", 1
+FORMAT, VERSION = "danskin-proof", 2
 _MAX_BYTES = 64_000_000
 _MAX_TEXT = 10_000
 _MAX_DIGITS = 9
 _MAX_ENTRIES = 4_096
 #: Digits of a numerator or denominator.
 _MAX_NUMBER = 3_000
+_MAX_DEGREE = 64
 _FRACTION = re.compile(r"(-?[0-9]+)(?:/([0-9]+))?")
 
 
@@ -55,37 +58,36 @@ def read_file(path: str | Path) -> dict[str, Any]:
         It cannot be read, is too large, or is not a proof file.
     """
     path = Path(path)
+
+    def wrong(problem: str, remedy: str = "Write one with save().") -> InvalidInputError:
+        return InvalidInputError("path", f"{path} {problem}", remedy)
+
     try:
         if not path.is_file():
-            raise InvalidInputError("path", f"{path} is not a file", "Check the path.")
-        if path.stat().st_size > _MAX_BYTES:
-            raise InvalidInputError("path", f"{path} is larger than 64 MB", "Shorten the proof.")
-        content = path.read_text(encoding="utf-8")
+            raise wrong("is not a file", "Check the path.")
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise wrong("is larger than 64 MB", "Shorten the proof.")
         data = json.loads(
-            content,
+            content.decode("utf-8"),
             object_pairs_hook=_object,
             parse_float=_no_number,
             parse_int=_small,
             parse_constant=_no_number,
         )
     except OSError as error:
-        raise InvalidInputError(
-            "path", f"{path} cannot be read: {error.strerror}", "Check the path."
-        ) from None
+        raise wrong(f"cannot be read: {error.strerror}", "Check the path.") from None
     except RecursionError:
-        raise InvalidInputError("path", f"{path} is nested too deep", "") from None
+        raise wrong("is nested too deep") from None
     except (ValueError, MemoryError) as error:
         if isinstance(error, InvalidInputError):
             raise
-        raise InvalidInputError(
-            "path", f"{path} is not a proof file: {str(error)[:100]}", "Write one with save()."
-        ) from None
+        raise wrong(f"is not a proof file: {str(error)[:100]}") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise InvalidInputError("path", f"{path} is not a proof file", "Write one with save().")
+        raise wrong("is not a proof file")
     if data.get("version") != VERSION or isinstance(data["version"], bool):
-        raise InvalidInputError(
-            "path", f"{path} is of a version that is not known here", "Update danskin."
-        )
+        raise wrong("is of a version that is not known here", "Save the proof again.")
     return data
 
 
@@ -106,14 +108,15 @@ def _no_number(digits: str) -> Any:
     raise ValueError(f"{digits[:20]} stands where only text and small integers may")
 
 
-def keys(data: Any, wanted: set[str], what: str) -> dict[str, Any]:
-    """Return an object with exactly these keys."""
-    if not isinstance(data, Mapping) or set(data) != wanted:
-        raise Rejected(f"{what}: the keys are not {', '.join(sorted(wanted))}")
-    return dict(data)
+def keys(data: Any, wanted: str, what: str) -> list[Any]:
+    """Return the values of an object with exactly these keys, in order."""
+    names = wanted.split()
+    if not isinstance(data, Mapping) or set(data) != set(names):
+        raise Rejected(f"{what}: the keys are not {', '.join(names)}")
+    return [data[n] for n in names]
 
 
-def items(data: Any, what: str, limit: int) -> list[Any]:
+def items(data: Any, what: str, limit: int = _MAX_ENTRIES) -> list[Any]:
     """Return a list of at most `limit` entries."""
     if not isinstance(data, list) or len(data) > limit:
         raise Rejected(f"{what}: not a list of at most {limit} entries")
@@ -134,11 +137,11 @@ def integer(data: Any, what: str, limit: int) -> int:
     return data
 
 
-def number(data: Any, what: str) -> Any:
-    """Return the exact number that text means."""
+def number(data: Any, what: str, names: Mapping[str, Any]) -> Any:
+    """Return the exact number that text means; `names` are those of numbers."""
     written = _FRACTION.fullmatch(text(data, what))
     if written is None:
-        return exact_number(data, what)
+        return parse(data, names, what)
     if max(len(written[1]), len(written[2] or "")) > _MAX_NUMBER:
         raise Rejected(f"{what}: the number is too long")
     p, q = int(written[1]), int(written[2] or 1)
@@ -147,12 +150,14 @@ def number(data: Any, what: str) -> Any:
     return sympy.Rational(p, q)
 
 
-def numbers(data: Any, what: str, dim: int | None = None) -> tuple[Any, ...]:
+def numbers(
+    data: Any, what: str, names: Mapping[str, Any], dim: int | None = None
+) -> tuple[Any, ...]:
     """Return a list of exact numbers."""
-    entries = items(data, what, _MAX_ENTRIES)
+    entries = items(data, what)
     if dim is not None and len(entries) != dim:
         raise Rejected(f"{what}: not {dim} numbers")
-    return tuple(number(v, what) for v in entries)
+    return tuple(number(v, what, names) for v in entries)
 
 
 def binary(data: Any, what: str) -> Any:
@@ -164,3 +169,26 @@ def binary(data: Any, what: str) -> Any:
     if not math.isfinite(value) or value.hex() != data:
         raise Rejected(f"{what}: not a finite hexadecimal float as Python writes it")
     return sympy.Rational(*value.as_integer_ratio())
+
+
+def roots(data: Any) -> dict[str, Any]:
+    """Return named algebraic numbers: the one root that a polynomial has in an interval."""
+    if not isinstance(data, Mapping) or len(data) > _MAX_ENTRIES:
+        raise Rejected("roots: not an object")
+    found = {}
+    for symbol in symbols_for(list(data), "roots"):
+        polynomial, inside = keys(data[symbol.name], "polynomial in", "a root")
+        coefficients = numbers(polynomial, "polynomial", {})
+        lo, hi = numbers(inside, "in", {}, 2)
+        if not all(c.is_Integer for c in coefficients) or not 2 < len(coefficients) <= _MAX_DEGREE:
+            raise Rejected("a root is not one of a polynomial with integer coefficients")
+        p = sympy.Poly(list(coefficients), sympy.Symbol("x"))
+        if p.degree() != len(coefficients) - 1 or not p.is_sqf or not p.eval(lo):
+            raise Rejected("a root is a multiple one, or the end of its interval")
+        if not lo < hi or p.count_roots(lo, hi) != 1:
+            raise Rejected("an interval does not hold exactly one root")
+        root = sympy.CRootOf(p, p.count_roots(None, lo))
+        if sign(root - lo) != 1 or sign(hi - root) not in (0, 1):
+            raise Rejected("a root is not seen to lie in its interval")
+        found[symbol.name] = root
+    return found

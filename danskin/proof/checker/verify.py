@@ -2,15 +2,14 @@
 
 For every sample the cells are cut again as the file says, from start cells that follow from S
 alone, so that they cover S whatever the file holds; each cell that was cut off or dropped must
-satisfy the condition for it, and each open one its bounds. The claim must follow from these.
-Nothing is searched for. What is relied on: Arb, SymPy's arithmetic and differentiation, and the
-reading of formulas.
+satisfy the condition for it, and each open one its bounds. The claim must follow from these
+(`claims`). Nothing is searched for.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,35 +21,31 @@ import sympy
 import sympy.tensor.tensor
 
 from danskin.errors import DanskinError, LimitError
-from danskin.exact import length, sign
+from danskin.exact import sign
 from danskin.exact.enclosure import working_precision
-from danskin.expression import parse, symbols_for
+from danskin.expression import symbols_for
 from danskin.limits import time_limit
-from danskin.proof.checker.cells import factors_of
-from danskin.proof.checker.enclosing import BITS, thin
-from danskin.proof.checker.maximizers import Known, points_at_the_bound, points_on_top
-from danskin.proof.checker.problem import Inner, OnCell
+from danskin.proof.checker.claims import Bounds, claimed
+from danskin.proof.checker.intervals import BITS, thin
+from danskin.proof.checker.points import known_points, symmetries
+from danskin.proof.checker.program import Program
 from danskin.proof.checker.reading import (
     Rejected,
     binary,
     integer,
     items,
     keys,
-    number,
     numbers,
     read_file,
-    text,
+    roots,
 )
-from danskin.proof.checker.replay import replay
-from danskin.proof.checker.segment import Along, OnStep
+from danskin.proof.checker.sample import Cell, Problem, Sample, Slice, View
 
 __all__ = ["CheckedProof", "check_data", "check_proof"]
 
 _MAX_SAMPLES = 10_000
 _MAX_CELLS = 400_000
-_MAX_POINTS = 512
 _MAX_SLICES = 1_000
-_MAX_DIM = 4_096
 _SECONDS = 600.0
 _SHOWN = 2_000
 
@@ -108,12 +103,12 @@ def check_proof(path: str | Path, *, seconds: float = _SECONDS) -> CheckedProof:
     ----------
     path : path of the file
     seconds : float
-        A file that takes longer is rejected.
+        A file that takes longer to check is rejected.
 
     Raises
     ------
     InvalidInputError
-        It cannot be read, or is not a proof file at all.
+        It is no proof file: it cannot be read, is too large, or is of another format.
     """
     return check_data(read_file(path), seconds)
 
@@ -121,338 +116,221 @@ def check_proof(path: str | Path, *, seconds: float = _SECONDS) -> CheckedProof:
 def check_data(data: Mapping[str, Any], seconds: float = _SECONDS) -> CheckedProof:
     """Check the data of a proof file; see `check_proof`."""
     begun = time.monotonic()
-    count = [0]
+    checking = _Checking()
+    reason = ""
     try:
-        with time_limit(seconds, "checking"), working_precision(BITS):
-            claim = _check(data, count)
-        return CheckedProof(True, claim, "", count[0], time.monotonic() - begun)
-    except LimitError as error:
-        reason = f"{error}"
-    except (DanskinError, RecursionError) as error:
+        with time_limit(max(seconds, 0.01), "checking the proof"), working_precision(BITS):
+            claim = checking.file(data)
+            return CheckedProof(True, claim, "", checking.cells, time.monotonic() - begun)
+    except DanskinError as error:
         reason = str(error).rstrip(".") or type(error).__name__
-    except (ArithmeticError, ValueError, TypeError, NotImplementedError) as error:
+    except RecursionError:
+        reason = "it is nested too deep"
+    except (ArithmeticError, ValueError, TypeError, NotImplementedError, AttributeError) as error:
         # SymPy's and Arb's own, on formulas that no proof of ours holds.
         reason = f"{type(error).__name__}: {str(error)[:100]}"
-    return CheckedProof(False, "", reason, count[0], time.monotonic() - begun)
+    return CheckedProof(False, "", reason, checking.cells, time.monotonic() - begun)
 
 
-@dataclass(frozen=True)
-class _Bounds:
-    """What was checked of one sample; None where there is no bound."""
+class _Checking:
+    """The check of one file, part by part."""
 
-    inner: Inner
-    floor: Any
-    ceiling: Any
-    low: Any
-    high: Any
-    known: Known | None
+    def __init__(self) -> None:
+        self.cells = 0
 
+    def file(self, data: Mapping[str, Any]) -> str:
+        step = ["step"] if "step" in data else []
+        wanted = " ".join(["format version roots problem claim samples", *step])
+        _, _, named, problem, claim, proofs, *steps = keys(data, wanted, "file")
+        theta, at, direction, told = keys(problem, "theta at direction samples", "problem")
+        names = roots(named)
+        symbols = symbols_for(items(theta, "theta"), "theta")
+        gamma = (sympy.Integer(0),) * len(symbols)
+        if direction is not None:
+            gamma = numbers(direction, "direction", names, len(symbols))
+            if not any(sign(c) for c in gamma):
+                raise Rejected("the direction is zero")
+        where = numbers(at, "at", names, len(symbols))
+        common = Problem(symbols, where, gamma, names)
+        told, proofs = (items(x, "samples", _MAX_SAMPLES) for x in (told, proofs))
+        if not symbols or not told or len(told) != len(proofs):
+            raise Rejected("there is not one proof for each sample")
+        found = []
+        for i, pair in enumerate(zip(told, proofs, strict=True)):
+            try:
+                found.append(self._sample(*pair, common))
+            except DanskinError as error:
+                if len(told) == 1 or isinstance(error, LimitError):
+                    raise
+                raise Rejected(f"sample {i}: {error}") from None
+        words = claimed(claim, common, found, direction is None)
+        if steps:
+            words += f" {self._step(steps[0], common, found)}"
+        return f"{words} Here {_told(told, named)}"
 
-def _check(data: Mapping[str, Any], count: list[int]) -> str:
-    wanted = {"format", "version", "problem", "claim", "samples"}
-    top = keys(data, wanted | ({"step"} & set(data)), "file")
-    problem = keys(top["problem"], {"theta", "at", "direction", "samples"}, "problem")
-    names = items(problem["theta"], "theta", _MAX_DIM)
-    theta = symbols_for([text(n, "theta") for n in names], "theta")
-    at = numbers(problem["at"], "at", len(theta))
-    gamma = numbers(problem["direction"], "direction", len(theta))
-    if not theta or all(sign(c) == 0 for c in gamma):
-        raise Rejected("the direction is zero")
-    told = items(problem["samples"], "problem.samples", _MAX_SAMPLES)
-    proofs = items(top["samples"], "samples", _MAX_SAMPLES)
-    if not told or len(told) != len(proofs):
-        raise Rejected("there is not one proof for each sample")
-    found = []
-    programs: dict[Any, Any] = {}
-    for i, (one, proof) in enumerate(zip(told, proofs, strict=True)):
-        try:
-            found.append(_sample(one, proof, theta, at, gamma, programs, count))
-        except DanskinError as error:
-            if len(told) == 1 or isinstance(error, LimitError):
-                raise
-            raise Rejected(f"sample {i}: {error}") from None
-    claim = _claim(top["claim"], theta, at, gamma, found)
-    if "step" in top:
-        claim += f" {_step(top['step'], found, count)}"
-    return f"{claim} Here {_told(told)}"
+    # --- one sample ------------------------------------------------------------------------
 
+    def _sample(self, told: Any, proof: Any, problem: Problem) -> Bounds:
+        wanted = "form written floor point ceiling rate cells points tops maps"
+        form, written, floor, point, ceiling, rate, cells, points, tops, maps = keys(
+            proof, wanted, "a sample"
+        )
+        sample = Sample(told, form, written, problem)
+        low, high, floor, ceiling = (
+            None if b is None else binary(b, "bound")
+            for b in (*items(rate, "rate", 2), floor, ceiling)
+        )
+        if floor is not None:
+            self._require_reached(sample, floor, point)
+        images = symmetries(sample, maps)
+        others = Program(images, sample.delta)
+        base = others.bind({})
+        least, most, slow, fast = (
+            None if b is None else _ball(b) for b in (floor, ceiling, low, high)
+        )
+        left: list[tuple[Any, Cell]] = []
+        for at, fate, cell in self._replay(sample.view, cells):
+            if fate == "below":
+                if least is None or not any(r[1] < least for r in cell.value()):
+                    raise Rejected(f"{at}: g is not seen to be below the floor, and it was dropped")
+                continue
+            if fate != "open" and not (isinstance(fate, list) and fate[:1] == ["open"]):
+                raise Rejected(f"{at}: it has a fate that is not known here")
+            if not cell.defined:
+                raise Rejected(f"{at}: g is not seen to be defined around theta on all of it")
+            if most is not None and not any(r[1] <= most for r in cell.value()):
+                raise Rejected(f"{at}: g is not seen to be below the upper bound of the maximum")
+            if fast is not None and not any(r[1] <= fast for r in cell.rate()):
+                raise Rejected(f"{at}: the rate is not seen to be below its upper bound")
+            if slow is not None and not any(r[0] >= slow for r in cell.rate()):
+                values = others.on(base, cell.ranges)
+                if not any(others.value(i, values)[0] >= slow for i in range(len(images))):
+                    raise Rejected(f"{at}: the rate is not seen to be above its lower bound")
+            left.append((fate[1] if isinstance(fate, list) and len(fate) == 2 else None, cell))
+        if not left:
+            raise Rejected("no cell is left for a maximizer")
+        known = None if points is None else known_points(sample, points, tops, left, ceiling)
+        return Bounds(sample, floor, ceiling, low, high, known)
 
-def _told(told: list[Any]) -> str:
-    """Say what phi is, in the file's own words."""
-    one = told[0]
-    g = one["g"] + "".join(f", {n} = {v}" for n, v in one["parameters"].items())
-    where = f"({', '.join(one['delta'])}) in {_short(str(one['set']))}"
-    phi = f"phi(theta) is the maximum over {where} of {_short(g)}."
-    if len(told) == 1:
-        return phi
-    return f"phi is the mean of {len(told)} such maxima; for the first, {phi}"
+    def _require_reached(self, sample: Sample, floor: Any, point: Any) -> None:
+        """Check that g reaches the floor at a point of S."""
+        at = numbers(point, "point", sample.problem.names, len(sample.delta))
+        if not sample.contains(at):
+            raise Rejected(
+                "the point that gives the lower bound of the maximum is not seen to be in S"
+            )
+        main = sample.view.main
+        value = main.program.value(0, main.on([thin(c) for c in at]))[0]
+        if not value >= _ball(floor) and sign(sample.at(sample.value, at) - floor) not in (0, 1):
+            raise Rejected("g does not reach the lower bound of the maximum at the point named")
 
+    def _replay(self, view: View, steps: Any) -> Iterator[tuple[str, Any, Cell]]:
+        """Yield each cell that is not cut, shrunk or excluded, with its name and its fate.
 
-def _short(words: str) -> str:
-    return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}... ({len(words)} letters)"
+        The cells yielded, and what is checked here of the others, cover all maximizers.
+        """
+        pieces: list[tuple[Any, ...]] = [()]
+        for f in view.factors:
+            pieces = [(*p, c) for p in pieces for c in f.start()]
+            if len(pieces) > _MAX_CELLS:
+                raise Rejected("S has too many pieces")
+        stack = pieces[::-1]
+        for i, step in enumerate(items(steps, "cells", _MAX_CELLS)):
+            if not stack:
+                raise Rejected("there are more cells than S was cut into")
+            parts, at = stack.pop(), f"cell {i}"
+            cell = Cell(view, parts)
+            self.cells += 1
+            word = step[0] if isinstance(step, list) and len(step) > 1 else step
+            if step == "first-order":
+                pairs = enumerate(zip(view.factors, parts, strict=True))
+                if not any(f.excluded(part, cell.slopes(k)) for k, (f, part) in pairs):
+                    raise Rejected(f"{at}: it may hold a maximizer to first order, and was dropped")
+            elif word == "split":
+                k = integer(step[1], "factor", len(parts))
+                first, second = view.factors[k].split(parts[k], step[2:])
+                stack += [(*parts[:k], half, *parts[k + 1 :]) for half in (second, first)]
+            elif word == "face":
+                for change in step[1:]:
+                    how = items(change, "face")
+                    k = integer(how[0] if how else None, "factor", len(parts))
+                    part = view.factors[k].face(parts[k], how[1:], cell.slopes(k))
+                    parts = (*parts[:k], part, *parts[k + 1 :])
+                stack.append(parts)
+            else:
+                yield at, step, cell
+        if stack:
+            raise Rejected(f"{len(stack)} cells of S are missing")
 
+    # --- a certified step ------------------------------------------------------------------
 
-# --- one sample ----------------------------------------------------------------------------------
+    def _step(self, data: Any, problem: Problem, found: list[Bounds]) -> str:
+        """Check that phi is below phi(theta) at ``theta + t gamma`` for all t in (0, T]."""
+        length, name, paths, slices = keys(data, "length name paths slices", "step")
+        longest = binary(length, "step")
+        if not longest > 0:
+            raise Rejected("the step is not positive")
+        if len(items(paths, "paths", _MAX_SAMPLES)) != len(found):
+            raise Rejected("there is not one path for each sample")
+        along = []
+        for b, told in zip(found, paths, strict=True):
+            known = (*b.sample.delta, *b.sample.parameters, *problem.theta, *problem.names)
+            t = symbols_for((*known, name), "step")[-1]
+            floor = None if b.floor is None else _ball(b.floor)
+            along.append((b.sample, b.sample.along(t, told), floor))
+        start = sympy.Integer(0)
+        for i, told in enumerate(items(slices, "slices", _MAX_SLICES)):
+            last, proofs = keys(told, "end samples", "a slice")
+            end = binary(last, "end")
+            if not end > start:
+                raise Rejected(f"slice {i}: it does not follow the one before")
+            if len(items(proofs, "a slice's samples", _MAX_SAMPLES)) != len(along):
+                raise Rejected(f"slice {i}: there is not one proof for each sample")
+            total = sympy.Integer(0)
+            for k, ((sample, path, floor), proof) in enumerate(zip(along, proofs, strict=True)):
+                try:
+                    piece = Slice(sample, path, floor, start, end)
+                    total += self._slice(piece, proof)
+                except Rejected as error:
+                    raise Rejected(f"slice {i}, sample {k}: {error}") from None
+            if not total < 0:
+                raise Rejected(f"slice {i}: that phi is below phi(theta) on it does not follow")
+            start = end
+        if longest > start:
+            raise Rejected("the step reaches beyond what was proved")
+        return f"phi(theta + t gamma) < phi(theta) for all t in (0, {float(longest)!r}]."
 
-
-def _sample(
-    told: Any, proof: Any, theta: Any, at: Any, gamma: Any, programs: Any, count: list[int]
-) -> _Bounds:
-    told = keys(told, {"g", "parameters", "delta", "set"}, "a sample of the problem")
-    proof = keys(
-        proof, {"form", "floor", "point", "ceiling", "rate", "cells", "maximizers"}, "a sample"
-    )
-    names = [text(n, "delta") for n in items(told["delta"], "delta", _MAX_DIM)]
-    delta = symbols_for(names, "delta")
-    if set(delta) & set(theta):
-        raise Rejected("a name stands for theta and for delta")
-    g = _formula(told, (*theta, *delta))
-    if proof["form"] not in ("put in", "given"):
-        raise Rejected("the form of g is neither put in nor given")
-    inner = Inner(
-        g,
-        dict(zip(theta, at, strict=True)),
-        gamma,
-        delta,
-        factors_of(told["set"]),
-        proof["form"] == "put in",
-        programs,
-    )
-    bounds = [None if b is None else binary(b, "bound") for b in items(proof["rate"], "rate", 2)]
-    if len(bounds) != 2:
-        raise Rejected("the bounds of the rate are not two")
-    low, high = bounds
-    ceiling = None if proof["ceiling"] is None else binary(proof["ceiling"], "ceiling")
-    floor = _floor(inner, proof)
-    open_cells = _replay(inner, proof["cells"], floor, (ceiling, low, high), count)
-    known = _maximizers(inner, proof["maximizers"], open_cells, ceiling)
-    return _Bounds(inner, floor, ceiling, low, high, known)
-
-
-def _formula(told: Mapping[str, Any], symbols: Sequence[Any]) -> Any:
-    if not isinstance(told["parameters"], dict) or len(told["parameters"]) > _MAX_DIM:
-        raise Rejected("the parameters are not an object")
-    known: dict[str, Any] = {}
-    for symbol in symbols_for(list(told["parameters"]), "parameters"):
-        if symbol in symbols:
-            raise Rejected("a parameter has the name of a variable")
-        value = text(told["parameters"][symbol.name], "parameter")
-        known[symbol.name] = parse(value, known, f"parameters.{symbol.name}")
-    return parse(text(told["g"], "g"), {**known, **{s.name: s for s in symbols}}, "g")
-
-
-def _floor(inner: Inner, proof: Mapping[str, Any]) -> Any:
-    """Check that g reaches the floor at a point of S."""
-    if proof["floor"] is None:
-        return None
-    floor = binary(proof["floor"], "floor")
-    point = numbers(proof["point"], "point", len(inner.delta))
-    if not inner.contains(point):
-        raise Rejected("the point that gives the lower bound of the maximum is not seen to be in S")
-    program, base = inner.forms[0]
-    value = program.value(0, program.on(base, [thin(c) for c in point]))[0]
-    if not value >= _ball(floor) and sign(inner.at(inner.value, point) - floor) not in (0, 1):
-        raise Rejected("g does not reach the lower bound of the maximum at the point named")
-    return floor
+    def _slice(self, piece: Slice, proof: Any) -> Any:
+        told, cells = keys(proof, "bound cells", "a sample of a slice")
+        bound = binary(told, "bound")
+        left = 0
+        for at, fate, cell in self._replay(piece.view, cells):
+            left += 1
+            if fate != "open":
+                raise Rejected(f"{at}: it has a fate that is not known here")
+            if not piece.is_below(cell, _ball(bound)):
+                raise Rejected(f"{at}: the quotient is not seen to be below its bound")
+        if not left:
+            raise Rejected("no cell is left for a maximizer")
+        return bound
 
 
 def _ball(x: Any) -> Any:
     return flint.arb(flint.fmpq(int(x.p), int(x.q)))
 
 
-def _replay(
-    inner: Inner, steps: Any, floor: Any, bounds: tuple[Any, Any, Any], count: list[int]
-) -> list[tuple[int, OnCell]]:
-    """Cut the cells of S as the file says, and check each step; return the open cells."""
-    ceiling, low, high = (None if b is None else _ball(b) for b in bounds)
-    least = None if floor is None else _ball(floor)
-    left: list[tuple[int, OnCell]] = []
-
-    def make(parts: Any) -> OnCell:
-        return OnCell(inner, parts)
-
-    for where, step, cell in replay(inner.factors, make, steps, count):
-        if step == "below":
-            if least is None or not cell.value_is(lambda r: r[1] < least):
-                raise Rejected(f"{where}: g is not seen to be below the floor, and it was dropped")
-        else:
-            left.append((_group(step), cell))
-            _check_open(cell, where, ceiling, low, high)
-    if not left:
-        raise Rejected("no cell is left for a maximizer")
-    return left
+def _told(told: list[Any], named: Mapping[str, Any]) -> str:
+    """Say what phi is, in the file's own words."""
+    g, parameters, names, where = keys(told[0], "g parameters delta set", "problem")
+    g += "".join(f", {n} = {v}" for n, v in parameters.items())
+    for n, r in named.items():
+        g += f", {n} the root in {r['in']} of the polynomial with coefficients {r['polynomial']}"
+    phi = f"phi(theta) is the maximum over ({', '.join(names)}) in {_short(where)} of {_short(g)}."
+    if len(told) == 1:
+        return phi
+    return f"phi is the mean of {len(told)} such maxima; for the first, {phi}"
 
 
-def _group(step: Any) -> int:
-    if step == "open":
-        return -1
-    if isinstance(step, list) and len(step) == 2 and step[0] == "open":
-        return integer(step[1], "group", _MAX_POINTS)
-    raise Rejected("a cell has a fate that is not known here")
-
-
-def _check_open(cell: OnCell, where: str, ceiling: Any, low: Any, high: Any) -> None:
-    if not cell.defined:
-        raise Rejected(f"{where}: g is not seen to be defined around theta on all of it")
-    if ceiling is not None and not cell.value_is(lambda r: r[1] <= ceiling):
-        raise Rejected(f"{where}: g is not seen to be below the upper bound of the maximum")
-    if low is not None and not cell.rate_is(lambda r: r[0] >= low):
-        raise Rejected(f"{where}: the rate is not seen to be above its lower bound")
-    if high is not None and not cell.rate_is(lambda r: r[1] <= high):
-        raise Rejected(f"{where}: the rate is not seen to be below its upper bound")
-
-
-def _maximizers(
-    inner: Inner, data: Any, open_cells: list[tuple[int, OnCell]], ceiling: Any
-) -> Known | None:
-    if data is None:
-        return None
-    data = keys(data, {"points", "tops"}, "maximizers")
-    dim = len(inner.delta)
-    points = [numbers(p, "points", dim) for p in items(data["points"], "points", _MAX_POINTS)]
-    if not points or not all(inner.contains(p) for p in points):
-        raise Rejected("a point said to be a maximizer is not seen to be in S")
-    if data["tops"] is None:
-        if ceiling is None:
-            raise Rejected("there is no upper bound that a maximizer could reach")
-        return points_at_the_bound(inner, points, ceiling)
-    tops = [numbers(p, "tops", dim) for p in items(data["tops"], "tops", _MAX_POINTS)]
-    if not tops or not all(inner.contains(p) for p in tops):
-        raise Rejected("the top of a group of cells is not seen to be in S")
-    groups: list[list[OnCell]] = [[] for _ in tops]
-    for group, cell in open_cells:
-        if not 0 <= group < len(tops):
-            raise Rejected("an open cell belongs to no group")
-        groups[group].append(cell)
-    return points_on_top(inner, points, tops, groups)
-
-
-# --- the claim -----------------------------------------------------------------------------------
-
-
-def _claim(data: Any, theta: Any, at: Any, gamma: Any, found: list[_Bounds]) -> str:
-    wanted = {"verdict", "ascent", "derivative", "exact_derivative", "value"}
-    data = keys(data, wanted, "claim")
-    count, size = len(found), length(gamma)
-    low = _total([_best(b.low, b.known, 1) for b in found])
-    high = _total(
-        [_best(b.high, b.known if b.known and b.known.complete else None, -1) for b in found]
-    )
-    # D |gamma| B lies between low and high.
-    verdict, ascent = data["verdict"], data["ascent"]
-    below = None if high is None else sign(high)
-    above = None if low is None else sign(low)
-    if verdict == "proved":
-        if below != -1:
-            raise Rejected("that the derivative is negative does not follow")
-        if ascent != "refuted":
-            raise Rejected("a negative derivative is no ascent")
-        words = "gamma is a descent direction: D(theta; gamma) < 0."
-    elif verdict == "refuted":
-        if above not in (0, 1):
-            raise Rejected("that the derivative is not negative does not follow")
-        if ascent == "proved" and above == 1:
-            words = "gamma is not a descent direction, and phi rises along it: D(theta; gamma) > 0."
-        elif ascent == "refuted" and below in (-1, 0):
-            words = "gamma is not a descent direction: D(theta; gamma) = 0."
-        elif ascent == "undecided":
-            words = "gamma is not a descent direction: D(theta; gamma) >= 0."
-        else:
-            raise Rejected("what is claimed of ascent does not follow")
-    else:
-        raise Rejected("the verdict is neither proved nor refuted")
-    shown = _enclosure(data["derivative"], "derivative", low, high, count * size)
-    words += f" D(theta; gamma) is in {shown}."
-    if data["exact_derivative"] is not None:
-        exact = number(data["exact_derivative"], "exact_derivative")
-        if low is None or low != high or sign(exact * count * size - low) != 0:
-            raise Rejected("the exact value of the derivative does not follow")
-        words += f" D(theta; gamma) = {exact}."
-    floors, ceilings = _total([b.floor for b in found]), _total([b.ceiling for b in found])
-    words += f" phi(theta) is in {_enclosure(data['value'], 'value', floors, ceilings, count)}."
-    where = ", ".join(f"{s} = {x}" for s, x in zip(theta, at, strict=True))
-    return f"At {where}, along gamma = ({', '.join(map(str, gamma))}), {words}"
-
-
-def _best(bound: Any, known: Known | None, side: int) -> Any:
-    """Return the better of a bound and an exact rate; None where there is neither."""
-    if known is None or bound is None:
-        return bound if known is None else known.rate
-    if known.complete:
-        return known.rate
-    return known.rate if sign(known.rate - bound) == side else bound
-
-
-def _total(numbers: Sequence[Any]) -> Any:
-    return None if any(x is None for x in numbers) else sympy.Add(*numbers)
-
-
-def _enclosure(data: Any, what: str, low: Any, high: Any, scale: Any) -> str:
-    """Check that ``[low, high]/scale`` lies in the claimed interval; None is no bound."""
-    ends = items(data, what, 2)
-    if len(ends) != 2:
-        raise Rejected(f"claim.{what}: not two bounds")
-    lo, hi = (None if e is None else binary(e, what) for e in ends)
-    if lo is not None and (low is None or sign(low - lo * scale) not in (0, 1)):
-        raise Rejected(f"the lower bound claimed of the {what} does not follow")
-    if hi is not None and (high is None or sign(hi * scale - high) not in (0, 1)):
-        raise Rejected(f"the upper bound claimed of the {what} does not follow")
-    return f"[{_float(lo, '-inf')}, {_float(hi, 'inf')}]"
-
-
-def _float(x: Any, without: str) -> str:
-    return without if x is None else repr(int(x.p) / int(x.q))
-
-
-# --- a certified step ----------------------------------------------------------------------------
-
-
-def _step(data: Any, found: list[_Bounds], count: list[int]) -> str:
-    """Check that phi is below phi(theta) at ``theta + t gamma`` for all t in (0, T]."""
-    data = keys(data, {"length", "slices"}, "step")
-    longest = binary(data["length"], "step")
-    if not longest > 0:
-        raise Rejected("the step is not positive")
-    along = [Along(b.inner, b.floor) for b in found]
-    start = sympy.Integer(0)
-    for i, told in enumerate(items(data["slices"], "slices", _MAX_SLICES)):
-        told = keys(told, {"end", "samples"}, "a slice")
-        end = binary(told["end"], "end")
-        if not end > start:
-            raise Rejected(f"slice {i}: it does not follow the one before")
-        proofs = items(told["samples"], "a slice's samples", _MAX_SAMPLES)
-        if len(proofs) != len(along):
-            raise Rejected(f"slice {i}: there is not one proof for each sample")
-        bounds = []
-        for k, (one, proof) in enumerate(zip(along, proofs, strict=True)):
-            try:
-                bounds.append(_on_slice(one, proof, start, end, count))
-            except Rejected as error:
-                raise Rejected(f"slice {i}, sample {k}: {error}") from None
-        if not sympy.Add(*bounds) < 0:
-            raise Rejected(f"slice {i}: that phi is below phi(theta) on it does not follow")
-        start = end
-    if longest > start:
-        raise Rejected("the step reaches beyond what was proved")
-    return f"phi(theta + t gamma) < phi(theta) for all t in (0, {_float(longest, '')}]."
-
-
-def _on_slice(along: Along, proof: Any, start: Any, end: Any, count: list[int]) -> Any:
-    """Check a bound of ``(max h(t, .) - max h(0, .))/t`` for all t > 0 in a slice."""
-    proof = keys(proof, {"bound", "cells"}, "a sample of a slice")
-    bound = binary(proof["bound"], "bound")
-    ball, some = _ball(bound), False
-    factors = along.factors(start, end)
-
-    def make(parts: Any) -> OnStep:
-        return OnStep(along, factors, parts)
-
-    for where, step, cell in replay(factors, make, proof["cells"], count):
-        if step != "open":
-            raise Rejected(f"{where}: a cell has a fate that is not known here")
-        some = True
-        if not cell.is_below(ball):
-            raise Rejected(f"{where}: the quotient is not seen to be below its bound")
-    if not some:
-        raise Rejected("no cell is left for a maximizer")
-    return bound
+def _short(words: Any) -> str:
+    words = str(words)
+    return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}... ({len(words)} letters)"
