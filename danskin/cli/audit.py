@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from rich.text import Text
 
 from danskin.cli.pictures import check_picture, write_picture
 from danskin.cli.progress import progress_bar
-from danskin.cli.radius import radius
+from danskin.cli.radius import number_list, radius
 from danskin.cli.terminal import (
     DONE,
     UNDECIDED,
@@ -91,8 +90,8 @@ def audit(
     """  # noqa: D301 - \b keeps the lines apart
     check_target(json_file, "--json")
     check_picture(plot_file)
-    lengths = None if steps is None else _numbers(steps, "--steps")
-    moments = {"mean": _numbers(mean, "--mean"), "std": _numbers(std, "--std")}
+    lengths = None if steps is None else number_list(steps, "--steps")
+    moments = {"mean": number_list(mean, "--mean"), "std": number_list(std, "--std")}
     from danskin.torch import audit as measure
     from danskin.torch import load_data, load_model
     from danskin.torch.runtime import seeded_generator
@@ -133,20 +132,6 @@ def _positive(value: int, option: str) -> int:
     if value < 1:
         raise InvalidInputError(option, f"is {value}", "Give a whole number, 1 or more.")
     return value
-
-
-def _numbers(text: str | None, option: str) -> list[float] | None:
-    if text is None:
-        return None
-    try:
-        found = [float(part) for part in text.split(",")]
-    except ValueError:
-        found = []
-    if not found or not all(math.isfinite(v) for v in found):
-        raise InvalidInputError(
-            option, f"{text[:80]!r} is not a list of numbers", f"Write it so: {option} 0.02,0.1"
-        )
-    return found
 
 
 def _print(console: Console, report: AuditReport, notes: list[str]) -> None:

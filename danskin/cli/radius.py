@@ -1,12 +1,15 @@
-"""An attack's radius as people write it: ``8/255`` or ``0.031``."""
+"""Numbers as people write them: a radius, ``8/255`` or ``0.031``; a list, ``0.02,0.1``."""
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import typer
 
-__all__ = ["radius"]
+from danskin.errors import InvalidInputError
+
+__all__ = ["number_list", "radius"]
 
 
 def radius(text: str | float) -> float:
@@ -21,3 +24,24 @@ def radius(text: str | float) -> float:
         return float(Fraction(str(text)))
     except (ValueError, ZeroDivisionError, OverflowError):
         raise typer.BadParameter(f"{text!r} is not a number such as 8/255 or 0.031.") from None
+
+
+def number_list(text: str | None, option: str) -> list[float] | None:
+    """Read decimal numbers with commas between them.
+
+    Raises
+    ------
+    InvalidInputError
+        Names the option.
+    """
+    if text is None:
+        return None
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(math.isfinite(v) for v in found):
+        raise InvalidInputError(
+            option, f"{text[:80]!r} is not a list of numbers", f"Write it so: {option} 0.02,0.1"
+        )
+    return found
