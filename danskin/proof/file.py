@@ -114,8 +114,9 @@ def step_data(step: Any) -> dict[str, Any]:
         }
 
     The paths say how ``h(t, .) = g(theta + t gamma, .)`` and ``(h(t, .) - h(0, .))/t`` read,
-    written out. The slices follow one another from 0 on; their cells are of steps (factor 0) and delta. On
-    each the bounds of ``(phi_i(theta + t gamma) - phi_i(theta))/t`` add up to less than 0.
+    written out. The slices follow one another from 0 on; their cells are of steps (factor 0) and
+    delta. On each the bounds of ``(phi_i(theta + t gamma) - phi_i(theta))/t`` add up to less than
+    0.
     """
     proof = step.descent
     f, states = proof.evidence
