@@ -23,7 +23,7 @@ from danskin.explorer.app import make_app
 __all__ = ["HOST", "listen", "running", "serve"]
 
 HOST = "127.0.0.1"
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0
 
 
 def serve(
