@@ -29,6 +29,10 @@ __all__ = ["Answer", "Asked", "answer", "says", "with_proof"]
 MaximizerSets = MaximizerSet | BatchMaximizerSet
 Exact = tuple[sympy.Expr, ...]
 
+_NOT_AROUND = (
+    "g and its gradient are not seen to be defined and continuous around theta on all of S, which "
+    "Danskin's theorem asks for"
+)
 _DESCENT = "gamma is a descent direction"
 _STATIONARY = "theta is stationary: no direction descends to first order"
 
@@ -151,6 +155,8 @@ def with_proof(found: Answer, proof: DescentProof) -> Answer:
     SolverError
         Both are decided and contradict each other: a defect, and no answer.
     """
+    if not proof.defined:
+        return Answer(found.statement, Verdict.UNDECIDED, f"undecided: {_NOT_AROUND}.", UNDECIDED)
     if proof.verdict is Verdict.UNDECIDED:
         return found
     if proof.stationary:

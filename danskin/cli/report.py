@@ -254,6 +254,8 @@ class _Report:
         rows = [("verdict", str(proof.verdict))]
         if proof.direction is not None:
             rows.append(("D is in", bounds_text(proof.derivative)))
+        if proof.rho is not None:
+            rows.append(("rho is in", bounds_text(proof.rho)))
         rows += [
             ("phi is in", bounds_text(proof.value)),
             ("cells", f"{proof.boxes} in {proof.seconds:.2g} s"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -14,6 +14,7 @@ import sympy
 from danskin.certificate import Theorem3Certificate, theorem3
 from danskin.cli.answer import Answer, Asked, answer, says, with_proof
 from danskin.cli.numbers import number, vector
+from danskin.cli.progress import Course
 from danskin.derivative import DirectionalDerivative, directional_derivative
 from danskin.direction import SingleGradient, SteepestDescent, single_gradient, steepest_descent
 from danskin.errors import InvalidInputError, LimitError
@@ -23,6 +24,7 @@ from danskin.maximizers import BatchMaximizerSet, MaximizerSet, maximizers
 from danskin.objective import BatchObjective, MinMaxObjective
 from danskin.problem import Problem
 from danskin.proof import CertifiedStep, DescentProof, certified_step, prove_descent
+from danskin.proof.arguments import DEFAULT_BUDGET
 
 __all__ = ["Walk", "walk"]
 
@@ -33,6 +35,10 @@ Exact = tuple[sympy.Expr, ...]
 _MAX_SINGLES = 12
 _SINGLES_SECONDS = 10.0
 _THEOREM3_SECONDS = 20.0
+_NOT_AROUND = (
+    "g and its gradient are not seen to be defined and continuous around theta on all of S, which "
+    "Danskin's theorem asks for; what is known of g at theta alone proves nothing of phi."
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Walk:
 
 def walk(
     problem: Problem,
-    tell: Callable[[str], None] = lambda _: None,
+    course: Course | None = None,
     budget: float | None = None,
     max_step: sympy.Expr | None = None,
 ) -> Walk:
@@ -98,8 +104,8 @@ def walk(
     ----------
     problem : Problem
         `at` must be there; the direction defaults to "steepest".
-    tell : callable
-        Told in a few words what is being done.
+    course : Course, optional
+        Told what is being done, and how far it is.
     budget : float, optional
         Seconds for the proof, and as many for the step.
     max_step : exact number > 0, optional
@@ -110,6 +116,7 @@ def walk(
     InvalidInputError
         Names the key of the problem file.
     """
+    course = course or Course(shown=False)
     at = problem.at
     if at is None:
         raise InvalidInputError(
@@ -117,24 +124,32 @@ def walk(
         )
     constants = _constants(problem)
     objective = MinMaxObjective.from_problem(problem)
-    tell("finding the maximizers")
+    course.phase("finding the maximizers")
     where = dict.fromkeys(("value", "number", "theta, delta"), "g at query.at")
     with _named({"theta": "query.at", **where}):
         S = maximizers(objective, at)
-    tell("finding the steepest direction")
+    course.phase("finding the steepest direction")
+    direction = problem.direction or "steepest"
     steepest = _steepest(S)
-    asked = _ask(S, steepest, problem.direction or "steepest")
-    tell("following single gradients")
-    singles, notes = _singles(S)
+    asked = _ask(S, steepest, direction)
+    proof = _prove(objective, at, asked, direction, course, budget)
+    notes: tuple[str, ...] = ()
+    if S.complete and not proof.defined:
+        # What is proved of g at theta alone says nothing of phi beside it.
+        S, notes = _doubted(S), (_NOT_AROUND,)
+        steepest = _steepest(S)
+        asked = _ask(S, steepest, direction)
+    course.phase("following single gradients")
+    singles, note = _singles(S)
+    notes += note
     certificate = None
     if constants is not None:
-        tell("applying Theorem 3")
+        course.phase("applying Theorem 3")
         certificate, note = _apply_theorem3(S, asked, *constants)
         notes += note
-    proof = _prove(objective, at, asked, problem.direction or "steepest", tell, budget)
     step = None
     if max_step is not None:
-        step, note = _certify_step(objective, at, proof, max_step, tell, budget)
+        step, note = _certify_step(objective, at, proof, max_step, course, budget)
         notes += note
     return Walk(
         problem=problem,
@@ -150,6 +165,13 @@ def walk(
         notes=notes,
         answer=with_proof(answer(S, steepest, asked, certificate), proof),
     )
+
+
+def _doubted(S: MaximizerSets) -> MaximizerSets:
+    """Return maximizers as a search's: Danskin's theorem is not known to apply to them."""
+    if isinstance(S, BatchMaximizerSet):
+        return BatchMaximizerSet(tuple(replace(s, complete=False) for s in S.samples))
+    return replace(S, complete=False)
 
 
 def _constants(problem: Problem) -> tuple[sympy.Expr, sympy.Expr] | None:
@@ -246,22 +268,18 @@ def _prove(
     at: Exact,
     asked: Asked,
     direction: str | Exact,
-    tell: Callable[[str], None],
+    course: Course,
     budget: float | None,
 ) -> DescentProof:
     """Prove or refute descent along the direction asked for."""
-
-    def progress(cells: int, low: float, high: float) -> None:
-        tell(f"proving: {cells} open cells, D in [{low:.4g}, {high:.4g}]")
-
-    tell("proving")
+    course.phase("proving", budget or DEFAULT_BUDGET)
     # What is known exactly, or was searched for, need not be found again.
     known = asked.gamma is not None and asked.derivative is not None
     exact = known and asked.derivative is not None and asked.derivative.bound == "exact"
     gamma = list(asked.gamma) if exact and asked.gamma is not None else direction
     where = {"direction": "query.direction", "theta": "query.at", "g": "g at query.at"}
     with _named(where):
-        return prove_descent(objective, list(at), gamma, budget=budget, tell=progress)
+        return prove_descent(objective, list(at), gamma, budget=budget, tell=course.proof)
 
 
 def _certify_step(
@@ -269,14 +287,16 @@ def _certify_step(
     at: Exact,
     proof: DescentProof,
     max_step: sympy.Expr,
-    tell: Callable[[str], None],
+    course: Course,
     budget: float | None,
 ) -> tuple[CertifiedStep | None, tuple[str, ...]]:
     if proof.direction is None:
         return None, ("No step was certified: there is no direction to follow.",)
-    tell("certifying a step")
+    # Descent is proved once more, with as many seconds.
+    course.phase("certifying a step", 2 * (budget or DEFAULT_BUDGET))
+    gamma = list(proof.direction)
     with _named({"max_step": "--step"}):
-        step = certified_step(objective, list(at), list(proof.direction), max_step, budget=budget)
+        step = certified_step(objective, list(at), gamma, max_step, budget=budget, tell=course.step)
     return step, ()
 
 

@@ -15,6 +15,7 @@ from danskin.proof.enclose import (
     enclose_maximizers,
     enclose_robust_value,
 )
+from danskin.proof.hull import enclose_min_norm
 from danskin.proof.lipschitz import ProvedTheorem3, prove_theorem3
 from danskin.proof.result import DescentProof, Enclosed
 from danskin.proof.step import CertifiedStep, certified_step
@@ -28,6 +29,7 @@ __all__ = [
     "certified_step",
     "enclose_derivative",
     "enclose_maximizers",
+    "enclose_min_norm",
     "enclose_robust_value",
     "prove_descent",
     "prove_theorem3",

@@ -22,7 +22,7 @@ from danskin.verdict import Verdict
 
 __all__ = ["Attempt", "Tell", "bounded_sum"]
 
-#: Told the number of open cells and the bounds on D.
+#: Told the number of cells enclosed so far and the bounds on D.
 Tell = Callable[[int, float, float], None]
 
 #: Rounds after which ties are looked at.
@@ -51,6 +51,7 @@ class Attempt:
         self.size = length(asked.gamma)
         self.size_bounds = float_bounds(self.size)
         self.count = sum(s.count for s in states)
+        self.trace: list[tuple[int, float, float]] = []
 
     # --- bounds on D -----------------------------------------------------------------------
 
@@ -89,6 +90,11 @@ class Attempt:
         return small if (x < 0) == down else large
 
     @property
+    def boxes(self) -> int:
+        """How many cells were enclosed so far."""
+        return sum(s.cover.evaluated for s in self.states)
+
+    @property
     def decided(self) -> bool:
         """Whether there is a verdict."""
         return self._sign(*self.total()) is not None
@@ -103,8 +109,9 @@ class Attempt:
             lo, hi = self.total()
             now = time.monotonic()
             found = self._sign(lo, hi)
+            self.trace.append((self.boxes, *self.derivative()))
             if self.tell is not None:
-                self.tell(sum(len(s.cover.cells) for s in self.states), *self.derivative())
+                self.tell(*self.trace[-1])
             # Refuted, but whether D is 0 or positive is open: worth a look, not all the time.
             settled = found is not None and Verdict.UNDECIDED not in found
             if found is not None:
@@ -210,10 +217,12 @@ class Attempt:
             stationary=False,
             maximizers=points,
             maximizers_complete=all(s.points_complete for s in self.states),
-            boxes=sum(s.cover.evaluated for s in self.states),
+            boxes=self.boxes,
             seconds=seconds,
             reason=reason,
             theta=theta,
+            trace=tuple(self.trace),
+            defined=all(s.cover.defined for s in self.states),
             evidence=(f, self.states),
         )
 

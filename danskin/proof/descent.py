@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from danskin.argmax.polynomial import polynomial_terms
@@ -20,9 +21,10 @@ from danskin.proof.arguments import exact_point, expression_samples, read_second
 from danskin.proof.attempt import Attempt, Tell, bounded_sum
 from danskin.proof.cover import Cover
 from danskin.proof.direction import Direction, read_direction
+from danskin.proof.hull import bound_min_norm
 from danskin.proof.interval import require_ieee
 from danskin.proof.local import LocalProblem
-from danskin.proof.result import DescentProof
+from danskin.proof.result import DescentProof, bounds_text
 from danskin.proof.sample import Sample
 from danskin.proof.template import groups_of
 from danskin.verdict import Verdict
@@ -30,6 +32,8 @@ from danskin.verdict import Verdict
 __all__ = ["prove_descent"]
 
 _TOLERANCE = 1e-6
+#: What bounds on rho may take, and up to how many samples.
+_RHO_SECONDS, _MANY = 3.0, 16
 
 
 def prove_descent(
@@ -57,7 +61,7 @@ def prove_descent(
     tol : float
         After the verdict, the enclosure of D is tightened to this width, where that is quick.
     tell : callable, optional
-        Told the number of open cells and the bounds on D from round to round.
+        Told the number of cells enclosed so far and the bounds on D, round by round.
 
     Returns
     -------
@@ -76,7 +80,7 @@ def prove_descent(
     point = exact_point(theta, f.theta_dim)
     asked, S = read_direction(f, point, direction, seconds)
     if asked.gamma is None:
-        return _without_direction(f, samples, point, asked, S, start)
+        return _without_direction(f, samples, point, asked, S, start, seconds, tol)
     deadline = start + seconds
     alone = [([i], None) for i in range(len(samples))]
     attempt = None
@@ -92,7 +96,33 @@ def prove_descent(
         if attempt.decided or groups is alone or time.monotonic() > deadline:
             break
     assert attempt is not None
-    return attempt.result(f, point, time.monotonic() - start)
+    proof = attempt.result(f, point, time.monotonic() - start)
+    if asked.text == "steepest":
+        rho = _rho(samples, point, asked, proof, deadline, tol)
+        proof = replace(proof, rho=rho, seconds=time.monotonic() - start)
+    return proof
+
+
+def _rho(
+    samples: Sequence[ExpressionObjective],
+    theta: Any,
+    asked: Direction,
+    proof: DescentProof,
+    deadline: float,
+    tol: float,
+) -> tuple[float, float] | None:
+    """Bound rho, where the steepest direction was asked for."""
+    if asked.steepest and proof.exact_derivative is not None:
+        low, high = proof.derivative
+        return max(-high, 0.0), -low
+    left = deadline - time.monotonic()
+    if len(samples) > _MANY or left <= 0 or not proof.defined:
+        return None
+    covers = [Cover(LocalProblem(s, theta)) for s in samples]
+    end = time.monotonic() + min(left, _RHO_SECONDS)
+    found = bound_min_norm(samples, theta, covers, [None] * len(covers), end, tol)
+    # rho is at least the rate of any descent direction.
+    return max(found.lower, -proof.derivative[1]), found.upper
 
 
 def _share(samples: Sequence[ExpressionObjective]) -> bool:
@@ -108,6 +138,8 @@ def _without_direction(
     asked: Direction,
     S: Any,
     start: float,
+    seconds: float,
+    tol: float,
 ) -> DescentProof:
     """Answer where there is no direction: a stationary theta, a zero gradient, or no result."""
     covers = [Cover(LocalProblem(s, theta)) for s in samples]
@@ -115,7 +147,15 @@ def _without_direction(
         for _ in range(30):
             if c.defined or not c.refine(~c.ranges.defined):
                 break
-    stationary = asked.stationary and all(c.defined for c in covers)
+    defined = all(c.defined for c in covers)
+    rho = None
+    if defined and asked.text == "steepest" and not asked.stationary and len(samples) <= _MANY:
+        end = start + min(seconds, _RHO_SECONDS)
+        found = bound_min_norm(samples, theta, covers, [None] * len(covers), end, tol)
+        rho = found.lower, found.upper
+    # A least norm of 0 exactly: all gradients there can be are 0.
+    nothing = rho is not None and rho[1] == 0
+    stationary = (asked.stationary or nothing) and defined
     values = [(c.floor, c.ceiling) for c in covers]
     count = len(covers)
     value = (
@@ -123,6 +163,10 @@ def _without_direction(
         math.nextafter(bounded_sum([v[1] for v in values], math.inf) / count, math.inf),
     )
     reason = asked.note or "0 lies in the hull of the gradients, by exact weights."
+    if nothing:
+        reason = "The gradient is 0 wherever a maximizer can be."
+    elif rho is not None:
+        reason = f"{reason}; rho is in {bounds_text(rho)}, proved."
     if not stationary and asked.stationary:
         reason = "g is not seen to be defined and continuous around theta on all of S."
     # Points found by a search, or under a class that was not believed, are proved nothing of.
@@ -144,5 +188,7 @@ def _without_direction(
         seconds=time.monotonic() - start,
         reason=reason,
         theta=theta,
+        rho=(0.0, 0.0) if stationary else rho,
+        defined=defined,
         evidence=(f, covers),
     )

@@ -79,6 +79,12 @@ class DescentProof:
         gamma is proved to be the steepest direction.
     stationary : bool
         0 is proved to lie in the hull of the gradients: no direction descends to first order.
+    rho : (lower, upper), or None
+        Where the steepest direction was asked for: encloses the least norm over the hull of the
+        gradients, so that ``-rho`` is the steepest rate (Theorem 2).
+    defined : bool
+        g and its gradient are seen to be defined and continuous around theta on all of S, which
+        Danskin's theorem asks for.
     maximizers : exact points
         Points proved to be maximizers (for a batch: of each sample, in turn).
     maximizers_complete : bool
@@ -105,6 +111,10 @@ class DescentProof:
     seconds: float
     reason: str
     theta: tuple[Any, ...] = ()
+    rho: Bounds | None = None
+    #: Boxes used, and the bounds on D with them, round by round.
+    trace: tuple[tuple[int, float, float], ...] = field(default=(), repr=False, compare=False)
+    defined: bool = True
     #: The objective and the covers, from which a proof file is written.
     evidence: Any = field(default=None, repr=False, compare=False)
 
@@ -117,7 +127,7 @@ class DescentProof:
             return f"Refuted: theta is stationary, so that no direction descends. {self.reason}"
         if self.verdict is Verdict.PROVED:
             which = "the steepest" if self.steepest else "a"
-            return f"Proved: gamma is {which} descent direction; {D}. {self.reason}"
+            return f"Proved: gamma is {which} descent direction; {D}. {self.reason}{self._near()}"
         if self.verdict is Verdict.REFUTED:
             tail = {
                 Verdict.PROVED: "phi rises along it",
@@ -125,7 +135,13 @@ class DescentProof:
                 Verdict.UNDECIDED: "D >= 0",
             }[self.ascent]
             return f"Refuted: gamma is not a descent direction ({tail}); {D}. {self.reason}"
-        return f"Undecided: {D}. {self.reason}"
+        return f"Undecided: {D}. {self.reason}{self._near()}"
+
+    def _near(self) -> str:
+        """Say how near to the steepest a direction is that is not proved to be it."""
+        if self.rho is None or self.steepest or not math.isfinite(self.rho[1]):
+            return ""
+        return f" No direction descends faster than {_outward(self.rho[1], 1)} (proved)."
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, exact numbers as text."""
@@ -140,6 +156,8 @@ class DescentProof:
             "direction": None if self.direction is None else _texts(self.direction),
             "asked": self.asked,
             "steepest": self.steepest,
+            "rho": None if self.rho is None else list(self.rho),
+            "defined": self.defined,
             "stationary": self.stationary,
             "maximizers": [_texts(p) for p in self.maximizers],
             "maximizers_complete": self.maximizers_complete,

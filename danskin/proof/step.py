@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,13 @@ class CertifiedStep:
 
 
 def certified_step(
-    f: Any, theta: Any, direction: Any, max_step: Any, *, budget: float | None = None
+    f: Any,
+    theta: Any,
+    direction: Any,
+    max_step: Any,
+    *,
+    budget: float | None = None,
+    tell: Callable[[int, float, float], None] | None = None,
 ) -> CertifiedStep:
     """Certify a step: phi is below its value at theta all the way.
 
@@ -139,6 +145,8 @@ def certified_step(
         normalised; "steepest" and "single:i" have unit length.
     max_step : number > 0
         No longer step is asked for.
+    tell : callable, optional
+        Told the number of cells enclosed so far, the step proved so far, and the one aimed at.
 
     Returns
     -------
@@ -162,7 +170,7 @@ def certified_step(
         _tighten(s, min(deadline, time.monotonic() + max(0.5, seconds / 3) / len(states)))
     failure = _first_failure(f, proof, longest)
     end = longest if failure is None else min(longest, _CLOSE * failure)
-    search = _Search(segments, [s.cover.floors for s in states], deadline)
+    search = _Search(segments, [s.cover.floors for s in states], deadline, tell)
     slices = search.run(end, longest if failure is None else None)
     step = slices[-1][1] if slices else 0.0
     # The exact bound asked for may lie below its float.
@@ -231,8 +239,13 @@ class _Search:
     """Slices of (0, T], proved from the left."""
 
     def __init__(
-        self, segments: Sequence[Segment], floors: Sequence[np.ndarray], deadline: float
+        self,
+        segments: Sequence[Segment],
+        floors: Sequence[np.ndarray],
+        deadline: float,
+        tell: Callable[[int, float, float], None] | None = None,
     ) -> None:
+        self.tell = tell
         self.segments, self.floors, self.deadline = segments, floors, deadline
         self.evaluated = 0
         #: The sweeps that proved the slices.
@@ -246,6 +259,8 @@ class _Search:
         while pending and time.monotonic() < self.deadline:
             a, b = pending.pop()
             rounds += 1
+            if self.tell is not None:
+                self.tell(self.evaluated, proved[-1][1] if proved else 0.0, end)
             # Worth little time while it can still be halved.
             if self._holds(a, b, min(self.deadline, time.monotonic() + self._patience())):
                 proved.append((a, b))
