@@ -193,3 +193,40 @@ def losses() -> Axes:
     """
     diagram = phase_diagram(("cosine", [0, 0.1, 0.2, 0.3, 0.4]), ("m", [4]), draws=200, ddi=2)
     return plots.plot_losses(diagram)
+
+
+def proof_interval() -> Axes:
+    """A proof as boxes, delta on a line.
+
+    Boxes around the graph of g: what lies below the proved lower bound of phi holds no maximizer,
+    nor does a box in which g keeps rising. On the one cell that is left the rate along the
+    direction is negative: descent is proved.
+    """
+    g = dk.MinMaxObjective.from_expression(
+        "sin(3*d)*t1 + cos(5*d)*t2 - (d - 1/2)**2", ["t1", "t2"], ["d"], dk.Interval(0, 1)
+    )
+    return plots.plot_cells(dk.prove_descent(g, ["1/3", "1/7"], [-1, 0]))
+
+
+def proof_plane() -> Axes:
+    """A proof as boxes, delta in a disc.
+
+    The cells shrink towards the maximizer on the rim. Along (1, 1) the rate is positive there: the
+    direction is proved to ascend.
+    """
+    g = dk.MinMaxObjective.from_expression(
+        "t1*sin(2*d1) + t2*d2 - d1*d2", ["t1", "t2"], ["d1", "d2"], dk.Ball([0, 0], 1)
+    )
+    return plots.plot_cells(dk.prove_descent(g, ["1/3", "1/7"], [1, 1]))
+
+
+def proof_bounds() -> Axes:
+    """The bounds on D close in.
+
+    The same proof, box by box: D lies in the shaded band at any time, and the question is decided
+    as soon as the band leaves 0.
+    """
+    g = dk.MinMaxObjective.from_expression(
+        "t1*sin(2*d1) + t2*d2 - d1*d2", ["t1", "t2"], ["d1", "d2"], dk.Ball([0, 0], 1)
+    )
+    return plots.plot_bounds(dk.prove_descent(g, ["1/3", "1/7"], [1, 1]))

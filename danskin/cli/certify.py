@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from danskin.cli.terminal import check_target, console_for, guarded, write_bytes, write_json
+from danskin.cli.pictures import check_picture, write_picture
+from danskin.cli.progress import Course
+from danskin.cli.terminal import check_target, console_for, guarded, write_json
 from danskin.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from danskin.problem import Problem
 
 __all__ = ["certify"]
-
-_PICTURES = (".png", ".pdf", ".svg")
 
 
 @guarded
@@ -52,7 +50,10 @@ def certify(
         None, "--save", metavar="FILE", help="Write the proof, cell by cell, as JSON."
     ),
     plot_file: Path | None = typer.Option(
-        None, "--plot", metavar="FILE", help="Draw D over all directions (.png, .pdf or .svg)."
+        None,
+        "--plot",
+        metavar="FILE",
+        help="Draw D over all directions and the proof's shrinking boxes (.png, .pdf, .svg).",
     ),
 ) -> None:
     """Prove whether a direction descends at a point, and show what is known there.
@@ -72,7 +73,7 @@ def certify(
       danskin certify examples/orabona.toml --step 2 --save proof.json
       danskin certify my_problem.toml --at 1/2,0 --plot derivative.png
     """  # noqa: D301 - \b keeps the lines apart
-    _check_picture(plot_file)
+    check_picture(plot_file)
     check_target(json_file, "--json")
     check_target(save_file, "--save")
     from danskin.problem import read_problem
@@ -138,24 +139,12 @@ def _save(walk: Walk, path: Path) -> None:
 def _walk(problem: Problem, limit: float, budget: float | None, step: Any) -> Walk:
     from danskin.limits import time_limit
 
-    console = console_for(sys.stderr)
-    spinner = "dots" if console.encoding.lower().startswith("utf") else "line"
-    status = console.status("loading", spinner=spinner)
-    with status if console.is_terminal else contextlib.nullcontext():
+    with Course() as course:
+        course.phase("loading")
         from danskin.cli.walk import walk
 
         with time_limit(limit, "certify (see --limit)"):
-            return walk(problem, status.update, budget, step)
-
-
-def _check_picture(path: Path | None) -> None:
-    if path is None:
-        return
-    if path.suffix.lower() not in _PICTURES:
-        raise InvalidInputError(
-            "--plot", f"{path} is not a picture's name", f"End it in {', '.join(_PICTURES)}."
-        )
-    check_target(path, "--plot")
+            return walk(problem, course, budget, step)
 
 
 def _draw(walk: Walk, path: Path) -> None:
@@ -163,11 +152,9 @@ def _draw(walk: Walk, path: Path) -> None:
 
     try:
         asked = None if walk.asked.text == "steepest" else walk.asked.floats
-        figure = plot_certificate(walk.objective, walk.S, asked)
+        figure = plot_certificate(walk.objective, walk.S, asked, proof=walk.proof)
     except InvalidInputError as error:
         raise InvalidInputError(
             "--plot", f"cannot be drawn: {error.argument}: {error.problem}", error.remedy
         ) from None
-    picture = io.BytesIO()
-    figure.savefig(picture, format=path.suffix[1:].lower())
-    write_bytes(path, picture.getvalue(), "--plot")
+    write_picture(figure, path)

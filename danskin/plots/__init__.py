@@ -6,9 +6,10 @@ every colour is doubled by a marker, a line style or a hatch, so that a picture 
 
 One theta: `plot_inner` (g over delta, maximizers lit), `plot_hull`, `plot_gram`, `plot_derivative`
 (D in every direction), `plot_phi` (all of it on the contours of phi), `plot_envelope` (phi along a
-line), `plot_certificate` (whichever of these fits n). Runs: `plot_landscape`, `plot_values`
-(Figures 1a and 1b of the paper). Many sets of gradients: `plot_price`, and
-`plot_extremal` (the worst there are); `plot_phase_diagram` and `plot_losses` (random ones).
+line), `plot_certificate` (whichever of these fits n). A proof: `plot_cells`, `plot_bounds`. Runs:
+`plot_landscape`, `plot_values` (Figures 1a and 1b of the paper). Many sets of gradients:
+`plot_price`, and `plot_extremal` (the worst there are); `plot_phase_diagram` and `plot_losses`
+(random ones).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from danskin.plots.hull import plot_hull
 from danskin.plots.inner import plot_inner
 from danskin.plots.polar import plot_derivative
 from danskin.plots.price import plot_price, random_gradients
+from danskin.plots.proof import plot_bounds, plot_cells
 from danskin.plots.runs import plot_landscape, plot_values
 from danskin.plots.style import OKABE_ITO
 
@@ -34,6 +36,8 @@ __all__ = [
     "OKABE_ITO",
     "Axes",
     "Figure",
+    "plot_bounds",
+    "plot_cells",
     "plot_certificate",
     "plot_derivative",
     "plot_envelope",

@@ -411,7 +411,7 @@ def test_plot_of_unknown_kind(name, tmp_path):
 
 
 def test_plot_that_cannot_be_drawn(tmp_path, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise InvalidInputError("S", "it has no picture", "Take another.")
 
     monkeypatch.setattr(danskin.plots, "plot_certificate", refuse)
