@@ -1,4 +1,4 @@
-"""Curves of adversarial training, several methods side by side: accuracy and loss over the epochs.
+"""Curves of adversarial training: accuracy and loss over the epochs, of one run or of several.
 
 Takes plain records, as `danskin train` writes them, and knows nothing of PyTorch.
 """
@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from danskin.plots.style import OKABE_ITO
 
-__all__ = ["plot_training"]
+__all__ = ["plot_run", "plot_training"]
 
 #: Method -> colour, line style, marker.
 _LOOKS = {
@@ -79,6 +79,61 @@ def plot_training(records: Sequence[dict[str, Any]], title: str = "") -> Figure:
     if title:
         figure.suptitle(title)
     return figure
+
+
+def plot_run(records: Sequence[dict[str, Any]], title: str = "") -> Figure:
+    """Draw one run over its epochs: accuracies, loss, conflict, learning rate and step length.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Lines of ``metrics.jsonl``.
+    title : str
+
+    Returns
+    -------
+    Figure
+        The band is one standard error over the draw of the held-out images.
+    """
+    figure, axes = plt.subplots(2, 2, figsize=(10, 7), layout="constrained")
+    accuracy, loss, conflict, rate = axes.ravel()
+    epochs = [r["epoch"] for r in records]
+    measured = [r for r in records if r.get("robust_accuracy") is not None]
+    where = [r["epoch"] for r in measured]
+    robust = np.array([r["robust_accuracy"] for r in measured], dtype=float)
+    error = np.array([r["robust_accuracy_error"] for r in measured], dtype=float)
+    look = {"marker": "o" if len(records) <= 60 else "", "markersize": 3.5}
+    accuracy.plot(where, [r["clean_accuracy"] for r in measured], color=OKABE_ITO["sky"],
+                  linestyle="--", label="clean", **look)  # fmt: skip
+    accuracy.plot(where, robust, color=OKABE_ITO["blue"], label="robust (PGD)", **look)
+    accuracy.fill_between(where, robust - error, robust + error, color=OKABE_ITO["blue"],
+                          alpha=0.15, linewidth=0)  # fmt: skip
+    accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
+    accuracy.legend(frameon=False)
+    _label(accuracy, "epoch", "accuracy, held-out images", "Accuracy")
+    loss.plot(epochs, _column(records, "loss"), color=OKABE_ITO["vermillion"], **look)
+    _label(loss, "epoch", "loss under attack, training images", "Loss at the steps taken")
+    conflict.plot(epochs, _column(records, "conflict"), color=OKABE_ITO["purple"], **look)
+    conflict.yaxis.set_major_formatter(PercentFormatter(1.0))
+    _label(conflict, "epoch", "negative inner products", "Conflict between the gradients of a step")
+    if not any(r["conflict"] is not None for r in records):
+        conflict.text(0.5, 0.5, "one gradient a step", transform=conflict.transAxes, ha="center")
+    rate.plot(epochs, _column(records, "learning_rate"), color=OKABE_ITO["black"],
+              linestyle="--", label="learning rate", **look)  # fmt: skip
+    rate.plot(epochs, _column(records, "step_length"), color=OKABE_ITO["green"],
+              label="mean length of a step", **look)  # fmt: skip
+    rate.set_yscale("log")
+    rate.legend(frameon=False)
+    _label(rate, "epoch", "", "Learning rate and step length")
+    for ax in axes.ravel():
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if title:
+        figure.suptitle(title)
+    return figure
+
+
+def _column(records: Sequence[dict[str, Any]], key: str) -> list[float]:
+    return [np.nan if r[key] is None else r[key] for r in records]
 
 
 def _label(ax: Axes, x: str, y: str, title: str) -> None:

@@ -2,15 +2,16 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-import danskin.torch.train.loop as loop
 from danskin.cli import app
 from danskin.cli.radius import radius
+from danskin.torch.train.build import Parts
 
 DATA = Path(os.environ.get("DANSKIN_DATA", "/nonexistent"))
 QUICK = ["--epochs", "1", "--m", "2"]
@@ -45,6 +46,7 @@ def test_train_leaves_its_files(trained):
     names = {p.name for p in trained.iterdir()}
     assert names == {
         "config.json", "metrics.jsonl", "curves.png", "pgd.safetensors", "ddi.safetensors",
+        "pgd", "ddi",
     }  # fmt: skip
     config = json.loads((trained / "config.json").read_text())
     assert config["methods"] == ["pgd", "ddi"]
@@ -77,25 +79,43 @@ def test_train_by_default_numbers_its_folders(tmp_path, monkeypatch):
     assert {p.name for p in (tmp_path / "runs").iterdir()} == {"digits-seed0", "digits-seed0-2"}
 
 
-def test_train_keeps_what_was_done_when_interrupted(tmp_path, monkeypatch):
-    original = loop._epoch
-    calls = []
+def signal_at(monkeypatch, call: int, number: int) -> None:
+    """Send this process a signal in the given step of the training."""
+    original, calls = Parts.step, []
 
-    def interrupted(*args):
+    def step(self, images, labels):
         calls.append(1)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return original(*args)
+        if len(calls) == call:
+            os.kill(os.getpid(), number)
+        return original(self, images, labels)
 
-    monkeypatch.setattr(loop, "_epoch", interrupted)
+    monkeypatch.setattr(Parts, "step", step)
+
+
+def metrics(folder: Path) -> list[dict]:
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_train_keeps_what_was_done_and_goes_on(tmp_path, monkeypatch, number, status):
+    args = ["train", "--epochs", 2, "--m", 2, "--method", "pgd", "--method", "ddi"]
+    assert run(*args, "--out", tmp_path / "whole").exit_code == 0
     out = tmp_path / "run"
-    result = run("train", "--epochs", 2, "--m", 2, "--method", "pgd", "--method", "ddi",
-                 "--out", out)  # fmt: skip
-    assert result.exit_code == 130
+    with monkeypatch.context() as patch:
+        signal_at(patch, 45, number)  # 21 steps an epoch: in the second one of pgd
+        result = run(*args, "--out", out)
+    assert result.exit_code == status, result.output
     assert "what was done is kept" in result.stdout
-    assert len((out / "metrics.jsonl").read_text().splitlines()) == 2
+    assert len(metrics(out)) == 2
     assert (out / "curves.png").exists()
     assert (out / "ddi.safetensors").exists()
+    result = run("train", "--resume", out)
+    assert result.exit_code == 0, result.output
+    assert metrics(out) == metrics(tmp_path / "whole")
+    for name in ("pgd", "ddi"):
+        files = [f / f"{name}.safetensors" for f in (out, tmp_path / "whole")]
+        assert files[0].read_bytes() == files[1].read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from danskin.errors import InvalidInputError, MissingExtraError
 from danskin.torch.models.build import ARCHITECTURES, Architecture, architecture, build_model
 from danskin.torch.models.layers import check_choice
 
-__all__ = ["load_model", "save_model"]
+__all__ = ["load_model", "network_bytes", "save_model"]
 
 _MAX_BYTES = 4_000_000_000
 #: Other people's names for the same tensors.
@@ -93,9 +93,13 @@ def load_model(
 
 def save_model(path: str | Path, model: nn.Module, arch: Architecture) -> None:
     """Write a network's state and its architecture; `load_model` reads it back."""
-    save_file = _safetensors().save_file
+    Path(path).write_bytes(network_bytes(model, arch))
+
+
+def network_bytes(model: nn.Module, arch: Architecture) -> bytes:
+    """Return what `save_model` writes."""
     state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
-    save_file(state, str(path), metadata={"danskin": json.dumps(arch.to_dict())})
+    return _safetensors().save(state, metadata={"danskin": json.dumps(arch.to_dict())})
 
 
 def _safetensors() -> Any:

@@ -34,7 +34,7 @@ _MOST = 1e9
 _NUMBERS = {
     "data.validation": (0, 0.99, "closed"), "attack.eps": (0, _MOST, "open"),
     "attack.alpha": (0, _MOST, "open"), "first.share": (0, 1, "closed"),
-    "first.alpha": (0, _MOST, "open"), "method.radius": (0, _MOST, "closed"),
+    "first.alpha": (0, _MOST, "open"),
     "method.memory_budget": (0, math.inf, "closed"), "method.tol": (0, _MOST, "open"),
     "method.cosine": (-1, 1, "closed"), "method.spread": (0, _MOST, "open"),
     "optimizer.lr": (0, math.inf, "open"), "optimizer.momentum": (0, 0.9999, "closed"),
@@ -77,6 +77,12 @@ def _check_names(config: RunConfig) -> None:
         raise InvalidInputError(
             "compute.device", f"is {config.compute.device!r}", "Take auto, cpu, cuda or cuda:0."
         )
+    try:
+        config.data.source.encode()
+    except UnicodeEncodeError:
+        raise InvalidInputError(
+            "data.source", f"{config.data.source!r} is no valid text", "Rename the folder."
+        ) from None
     model = config.model
     try:
         architecture(model.arch, activation=model.activation, norm=model.norm, hidden=model.hidden)
@@ -104,15 +110,17 @@ def _check_method(config: RunConfig) -> None:
         raise InvalidInputError(
             "method.name", f"is {method.name!r}", f"Take one of {', '.join(METHODS)}."
         )
-    if method.name in _ONE and (method.m != 1 or method.last_m):
-        raise InvalidInputError(
-            "method.m", f"is {method.m}, and {method.name} looks at one adversary", "Set it to 1."
-        )
-    for name in ("radius", "per_sample"):
-        if getattr(method, name) and method.name not in USED_BY[name]:
+    for key, none in (("m", 1), ("last_m", 0)):
+        value = getattr(method, key)
+        if method.name in _ONE and value != none:
             raise InvalidInputError(
-                f"method.{name}", f"is ignored by {method.name}", "It is for step_aware."
-            )
+                f"method.{key}", f"is {value}, and {method.name} looks at one adversary",
+                f"Set it to {none}.",
+            )  # fmt: skip
+    if method.per_sample and method.name not in USED_BY["per_sample"]:
+        raise InvalidInputError(
+            "method.per_sample", f"is ignored by {method.name}", "It is for step_aware."
+        )
     coupled = config.model.norm == "batch" and method.gradients == "train"
     if coupled and (method.name in _PER_SAMPLE or method.per_sample):
         raise InvalidInputError(

@@ -145,8 +145,6 @@ class MethodConfig:
         Steps of the learning rate's length (Algorithm 1); else times the gradient's length.
     gradients : "train", "eval"
         Mode of the network while its gradients are taken.
-    radius : float
-        step_aware: a trust region in place of the learning rate; 0 is none.
     per_sample : bool
         step_aware: one simplex an image.
     memory_budget : float
@@ -164,7 +162,6 @@ class MethodConfig:
     last_m: int = 0
     normalize: bool = False
     gradients: Literal["train", "eval"] = "train"
-    radius: float = 0.0
     per_sample: bool = False
     memory_budget: float = 2.0**30
     tol: float = 1e-3
@@ -248,7 +245,7 @@ class EvaluationConfig:
     images : int
         Of the held-out ones, the first so many; 0 is all.
     batch_size : int
-        In one pass; changes nothing but memory and speed.
+        In one pass; the attack draws its starts for each anew.
     """
 
     eps: float = 8 / 255

@@ -1,227 +1,195 @@
-"""The loop: epoch by epoch, every method in each, so that an interrupted run still compares."""
+"""The training loop: batches, adversaries, one direction, a step; each epoch measured and saved.
+
+    images -> augment -> this process's rows -> DDi (attack, gradients, combine) -> SGD
+
+What surrounds it has a file each: `build` (network, attacks, optimizer), `draws` (random numbers),
+`workers` (several processes), `record` and `metrics` (what is remembered), `state` and `checkpoint`
+(what is saved), `folder` (where), `signals` (who asks to stop).
+"""
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-import torch
-from torch import nn
+from torch import Tensor
 
-from danskin.errors import InvalidInputError
-from danskin.torch.attacks import PGD
-from danskin.torch.data import Images
-from danskin.torch.ddi import DDi
-from danskin.torch.models import Architecture, architecture, build_model
-from danskin.torch.train.evaluate import Accuracy, accuracy
-from danskin.torch.train.side_by_side import RECIPES, TrainConfig
+from danskin.torch.train.augment import augment
+from danskin.torch.train.build import Diverged, build, set_up
+from danskin.torch.train.config import RunConfig
+from danskin.torch.train.draws import Draws
+from danskin.torch.train.evaluate import Accuracy, measure
+from danskin.torch.train.folder import Nowhere, RunFolder
+from danskin.torch.train.record import EpochRecord, Tally
+from danskin.torch.train.sets import Sets
+from danskin.torch.train.signals import Interrupted
+from danskin.torch.train.state import Position, capture, facts, restore
+from danskin.torch.train.workers import ALONE, Workers, pick_device
 
-__all__ = ["EpochRecord", "Run", "check_size", "train"]
+__all__ = ["Trainer"]
 
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """One epoch of one method.
-
-    Attributes
-    ----------
-    method : str
-    epoch : int
-        From 1.
-    steps, attacks : int
-        Of this epoch; `attacks` counts runs of the attack on a batch.
-    learning_rate : float
-    loss : float
-        Mean over the epoch of the highest loss seen of each image, at the weights of each step.
-    step_length : float
-        Mean length of a step in the space of the parameters.
-    conflict : float
-        Mean share of negative inner products between the gradients of a step; NaN where there is
-        one only.
-    stationary : int
-        Steps at which nothing was added.
-    seconds : float
-        Of training, evaluation not counted.
-    accuracy : Accuracy or None
-        On the held-out images, where this epoch is measured.
-    note : str
-        Why the method stopped, if it did.
-    """
-
-    method: str
-    epoch: int
-    steps: int
-    attacks: int
-    learning_rate: float
-    loss: float
-    step_length: float
-    conflict: float
-    stationary: int
-    seconds: float
-    accuracy: Accuracy | None
-    note: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data; NaN is None."""
-        plain = {k: v for k, v in vars(self).items() if k != "accuracy"}
-        plain = {k: None if v != v else v for k, v in plain.items()}
-        return plain | (self.accuracy.to_dict() if self.accuracy else {})
+#: A loss so many times that of guessing is diverging, though every number is still finite.
+_HOPELESS = 100
+_REMEDY = "the last checkpoint is from before. Take a smaller optimizer.lr."
 
 
-@dataclass
-class Run:
-    """One method's network on its way.
-
-    Attributes
-    ----------
-    method : str
-    model : torch.nn.Module
-    arch : Architecture
-        Of the network, for its file.
-    attack : PGD
-    ddi : DDi
-    optimizer : torch.optim.SGD
-    stopped : bool
-        Whether it diverged.
-    """
-
-    method: str
-    model: nn.Module
-    arch: Architecture
-    attack: PGD
-    ddi: DDi
-    optimizer: torch.optim.SGD
-    stopped: bool = False
-
-
-def train(
-    config: TrainConfig,
-    training: Images,
-    held_out: Images,
-    *,
-    started: Callable[[list[Run]], None] = lambda runs: None,
-    tick: Callable[[str, int], None] = lambda method, epoch: None,
-) -> Iterator[EpochRecord]:
-    """Train each method for the configured epochs; yield a record an epoch and method.
+class Trainer:
+    """One run.
 
     Parameters
     ----------
-    config : TrainConfig
-    training, held_out : Images
-    started : callable
-        Given the runs before the first step; their networks are the ones that are trained.
+    config : RunConfig
+    sets : Sets
+    folder : path, optional
+        Where to keep it; without, nothing is written.
+    resume : bool
+        Go on with the run in that folder, if there is one.
+    workers : Workers
+    board : bool
+        Write TensorBoard's events.
     tick : callable
-        Told the method and the epoch after each step.
+        Told the run's name, the epoch (from 0), "train" or "evaluate", and the images done, after
+        each batch.
+    wish : callable
+        Asked after each batch for the number of a signal that came, 0 if none did.
 
-    Raises
-    ------
-    InvalidInputError
-        The training set is smaller than a batch.
+    Attributes
+    ----------
+    model : torch.nn.Module
+    records : list of EpochRecord
+    best : EpochRecord or None
+        The epoch of best robust accuracy, where there is a validation split.
     """
-    check_size(config, training)
-    runs = [_start(config, method, training) for method in config.methods]
-    started(runs)
-    for epoch in range(config.epochs):
-        for run in runs:
-            if not run.stopped:
-                yield _epoch(config, run, epoch, training, held_out, tick)
 
-
-def check_size(config: TrainConfig, training: Images) -> None:
-    """Raise if there are fewer images than a batch takes."""
-    if len(training) < config.batch_size:
-        raise InvalidInputError(
-            "batch_size", f"is {config.batch_size}, and there are {len(training)} images",
-            "Take smaller batches.",
-        )  # fmt: skip
-
-
-def _start(config: TrainConfig, method: str, training: Images) -> Run:
-    recipe = RECIPES[method]
-    arch = architecture(
-        config.arch,
-        activation=config.activation,
-        norm=config.norm,
-        shape=training.shape,
-        classes=training.classes,
-        hidden=config.hidden or (128, 128),
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)  # every method starts from the same weights
-        model = build_model(arch)
-    attack = PGD(model, config.eps, config.alpha, config.steps, validate=False)
-    optimizer = torch.optim.SGD(model.parameters(), lr=config.rate(method, 0))
-    settings: dict[str, Any] = {}
-    if recipe.method == "step_aware":  # its direction depends on the step, whose length decays
-        settings["step"] = lambda: optimizer.param_groups[0]["lr"]
-    ddi = DDi(
-        model, attack, m=config.m if recipe.several else 1, method=recipe.method,
-        normalize=recipe.normalize, **settings,
-    )  # fmt: skip
-    return Run(method, model, arch, attack, ddi, optimizer)
-
-
-def _epoch(
-    config: TrainConfig,
-    run: Run,
-    epoch: int,
-    training: Images,
-    held_out: Images,
-    tick: Callable[[str, int], None],
-) -> EpochRecord:
-    rate = config.rate(run.method, epoch)
-    for group in run.optimizer.param_groups:
-        group["lr"] = rate
-    order = _generator(config.seed, epoch, 0)
-    run.attack.generator = _generator(config.seed, epoch, 1)
-    run.ddi.generator = _generator(config.seed, epoch, 2)
-    steps = attacks = stationary = 0
-    losses, lengths, conflicts = [], [], []
-    note, start = "", time.perf_counter()
-    run.model.train()
-    for images, labels in training.batches(config.batch_size, order, drop_last=True):
-        run.optimizer.zero_grad()
+    def __init__(
+        self,
+        config: RunConfig,
+        sets: Sets,
+        folder: str | Path | None = None,
+        *,
+        resume: bool = False,
+        workers: Workers = ALONE,
+        board: bool = False,
+        tick: Callable[[str, int, str, int], None] = lambda name, epoch, what, images: None,
+        wish: Callable[[], int] = lambda: 0,
+    ) -> None:
+        workers.check_batch(config.batch_size)
+        self.config, self.workers = config, workers
+        self.tick, self.wish = tick, wish
+        self.device = pick_device(config.compute.device)
+        set_up(config, self.device)
+        self.facts = facts(sets, workers, self.device)
+        self.sets = sets.to(self.device)
+        self.draws = Draws(config.seed, self.device, workers.rank)
+        self.parts = build(config, sets, self.device, self.draws, workers)
+        self.model = self.parts.model
+        self.records: list[EpochRecord] = []
+        self.best: EpochRecord | None = None
+        self.at, self.tally = Position(), Tally()
+        self._folder = Nowhere()
+        if folder is not None and workers.first:
+            self._folder = RunFolder(Path(folder), resume=resume, board=board)
         try:
-            report = run.ddi.backward(images, labels)
-        except InvalidInputError as error:
-            if error.argument not in ("loss", "gradients"):
-                raise
-            run.stopped, note = True, f"diverged: {error.argument} {error.problem}"
-            break
-        run.optimizer.step()
-        steps, attacks = steps + 1, attacks + report.attacks
-        stationary += report.stationary
-        losses.append(report.loss)
-        if not report.stationary:
-            lengths.append(rate * (1.0 if report.normalized else report.norm))
-        if report.gradients > 1:
-            conflicts.append(report.conflict)
-        tick(run.method, epoch)
-    seconds = time.perf_counter() - start
-    found = None
-    if config.measured(epoch) and not run.stopped:
-        judge = PGD(
-            run.model, config.eps, config.alpha, config.eval_steps, validate=False,
-            generator=_generator(config.seed, epoch, 3),
-        )  # fmt: skip
-        found = accuracy(run.model, held_out, judge)
-    return EpochRecord(
-        run.method, epoch + 1, steps, attacks, rate, _mean(losses), _mean(lengths),
-        _mean(conflicts), stationary, seconds, found, note,
-    )  # fmt: skip
+            self._begin()
+        except BaseException:
+            self._folder.close()
+            raise
 
+    @property
+    def done(self) -> bool:
+        """Whether all epochs are."""
+        return self.at.epoch == self.config.epochs
 
-def _generator(seed: int, epoch: int, use: int) -> torch.Generator:
-    return torch.Generator().manual_seed(_seed(seed, epoch, use))
+    def epochs(self) -> Iterator[EpochRecord]:
+        """Train to the end; yield the record of each epoch when it is saved.
 
+        Raises
+        ------
+        Diverged
+            After a record with a note. The last checkpoint is from before.
+        Interrupted
+            A signal came; where the run stands is saved.
+        SavingError
+            The disk is full, for instance.
+        """
+        try:
+            while not self.done:
+                try:
+                    record = self._epoch()
+                except Diverged as error:
+                    record = self._record(note=f"diverged: {error}")
+                    self._folder.add(record)
+                    yield record
+                    raise Diverged(f"{self.config.name} {record.note}; {_REMEDY}") from None
+                self.records.append(record)
+                self.at = Position(self.at.epoch + 1, 0, self.at.total)
+                self._folder.add(record)
+                self._save()
+                yield record
+            self._folder.keep_network("model", self.model, self.parts.arch)
+        finally:
+            self.close()
 
-def _seed(seed: int, epoch: int, use: int) -> int:
-    return (seed * 1_000_003 + epoch) * 16 + use
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._folder.close()
 
+    def _begin(self) -> None:
+        saved = self.workers.share(self._folder.begin(self.config, self.facts))
+        if saved is not None:
+            restore(self, saved)
+        self._folder.open_metrics(self.records)
+        if saved is None:
+            self._save()  # shows at once that the disk takes it
 
-def _mean(values: list[float]) -> float:
-    known = [v for v in values if v == v]
-    return math.fsum(known) / len(known) if known else math.nan
+    def _epoch(self) -> EpochRecord:
+        config, epoch = self.config, self.at.epoch
+        rate = self.parts.start_epoch(config, epoch)
+        if self.at.step == 0:
+            self.draws.start(epoch)
+            self.tally = Tally()
+        order, size = self.draws.permutation(epoch, len(self.sets.training)), config.batch_size
+        for first in range(self.at.step * size, len(order) - size + 1, size):
+            self._step(order[first : first + size], rate)
+        self.parts.check_finite()
+        if not config.measured(epoch):
+            return self._record()
+        tick = functools.partial(self._after_batch, "evaluate")
+        found = measure(config, self.model, self.sets.held_out, epoch, self.workers, tick)
+        record = self._record(found)
+        if self.sets.validation and found.better_than(self.best and self.best.accuracy):
+            self.best = record
+            self._folder.keep_network("best", self.model, self.parts.arch)
+        return record
+
+    def _step(self, which: Tensor, rate: float) -> None:
+        start = time.perf_counter()
+        images, labels = self.sets.training.batch(which.to(self.device))
+        images = augment(images, self.config.augmentation, self.draws.augmentation)
+        rows = self.workers.rows(len(which))
+        report = self.parts.step(images[rows], labels[rows])
+        self.at = Position(self.at.epoch, self.at.step + 1, self.at.total + 1)
+        loss = self.workers.total([report.loss / self.workers.size], self.device)[0]
+        self.tally.add(report, loss, rate, time.perf_counter() - start)
+        if not loss < _HOPELESS * math.log(max(self.sets.training.classes, 2)):
+            raise Diverged(f"the loss is {loss:.3g} in step {self.at.step}")
+        self._after_batch("train", len(which))
+
+    def _record(self, found: Accuracy | None = None, note: str = "") -> EpochRecord:
+        rate = self.parts.optimizer.param_groups[0]["lr"]
+        return self.tally.record(self.config.name, self.at.epoch, rate, found, note)
+
+    def _save(self) -> None:
+        self._folder.save(self.at.total, *capture(self))
+
+    def _after_batch(self, what: str, images: int) -> None:
+        self.tick(self.config.name, self.at.epoch, what, images)
+        due = what == "train" and self._folder.due(self.at.step)
+        due, number = self.workers.highest([due, self.wish()], self.device)
+        if due or number:
+            self._save()
+        if number:
+            raise Interrupted(int(number))

@@ -1,16 +1,22 @@
-"""What a training run is, resolved before it starts and saved beside its results."""
+"""Several methods side by side: same start, same batches, same attack, epoch by epoch.
+
+What differs between the runs is the direction of the step, and for the normalised ones its length.
+Every method trains an epoch before any trains the next, so that an interrupted run still compares.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from danskin.errors import InvalidInputError
+from danskin.torch.train.build import Diverged
+from danskin.torch.train.config import RunConfig
+from danskin.torch.train.loop import Trainer
+from danskin.torch.train.record import EpochRecord
 
-__all__ = ["RECIPES", "Recipe", "TrainConfig", "resolve"]
+__all__ = ["RECIPES", "Recipe", "side_by_side", "train_together"]
 
 
 @dataclass(frozen=True)
@@ -48,157 +54,96 @@ RECIPES = {
 }
 DEFAULT = ("pgd", "pgd_normalized", "ddi", "step_aware")
 
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """A run, resolved: nothing in it is left to defaults of elsewhere.
-
-    Attributes
-    ----------
-    data : str
-        "digits", "cifar10" or a folder.
-    methods : tuple of str
-        Of `RECIPES`.
-    epochs, batch_size : int
-    m : int
-        Adversaries a step, for the methods that look at several.
-    seed : int
-        Of weights, order and attacks.
-    arch, activation, norm : str
-        Of the network.
-    hidden : tuple of int
-        The MLP's.
-    eps, alpha, steps
-        The attack in training: l_inf, PGD, uniform start, network in eval mode.
-    eval_steps : int
-        Of the PGD that measures robust accuracy on the held-out images, same eps and alpha.
-    eval_every : int
-        Epochs between two measurements; the last epoch is always measured.
-    learning_rate : float
-        Of the methods that keep the gradient's length.
-    step_length : float
-        Of the normalised ones.
-    threads : int or None
-        Of PyTorch, for the caller to set; None leaves it alone. With tensors as small as the
-        digits' several threads mostly wait for each other.
-    drops : tuple of float
-        After these shares of the epochs both are divided by ten.
-    """
-
-    data: str
-    methods: tuple[str, ...]
-    epochs: int
-    batch_size: int
-    m: int
-    seed: int
-    arch: str
-    activation: str
-    norm: str
-    hidden: tuple[int, ...]
-    eps: float
-    alpha: float
-    steps: int
-    eval_steps: int
-    eval_every: int
-    learning_rate: float
-    step_length: float
-    threads: int | None = None
-    drops: tuple[float, ...] = (0.5, 0.75)
-
-    def factor(self, epoch: int) -> float:
-        """Return what the learning rates are multiplied with in epoch 0, 1, ..."""
-        return 0.1 ** sum(epoch >= share * self.epochs for share in self.drops)
-
-    def rate(self, method: str, epoch: int) -> float:
-        """Return the learning rate of a method in an epoch."""
-        base = self.step_length if RECIPES[method].normalize else self.learning_rate
-        return base * self.factor(epoch)
-
-    def measured(self, epoch: int) -> bool:
-        """Whether accuracies are measured after this epoch."""
-        return (epoch + 1) % self.eval_every == 0 or epoch + 1 == self.epochs
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return dataclasses.asdict(self)
+#: What suits the digits, an MLP and one thread (with tensors so small, several mostly wait for each
+#: other), and what suits anything else.
+_DIGITS = {
+    "epochs": 30, "model.arch": "mlp", "model.norm": "none", "attack.eps": 0.1,
+    "optimizer.lr": 0.2, "compute.threads": 1,
+}  # fmt: skip
+_IMAGES = {"epochs": 10, "model.arch": "resnet8", "attack.eps": 8 / 255, "optimizer.lr": 0.1}
+_BOTH = {
+    "batch_size": 64, "method.m": 4, "data.validation": 0.0, "optimizer.weight_decay": 0.0,
+    "augmentation.crop": 0, "augmentation.flip": False,
+}  # fmt: skip
 
 
-def resolve(
-    data: str = "digits",
-    *,
-    methods: Sequence[str] = DEFAULT,
-    epochs: int | None = None,
-    seed: int = 0,
-    **changes: Any,
-) -> TrainConfig:
-    """Fill in the defaults that suit the data, and check everything.
+def side_by_side(
+    data: str = "digits", *, methods: Sequence[str] = DEFAULT, **changes: Any
+) -> dict[str, RunConfig]:
+    """Return the configurations of some methods on small networks, equal in all but the method.
 
     Parameters
     ----------
     data : "digits", "cifar10" or a folder
     methods : sequence of str
         Of `RECIPES`.
-    epochs : int, optional
-    seed : int
     **changes
-        Any other field of `TrainConfig`.
+        Of `RunConfig`, under dotted keys; ``method.m`` and ``method.last_m`` count
+        for those that look at several.
 
     Raises
     ------
     InvalidInputError
-        Names the field and the remedy.
+        Names the key and the remedy.
     """
-    digits = data == "digits"
-    base: dict[str, Any] = {
-        "batch_size": 64, "m": 4, "activation": "celu", "steps": 7, "eval_steps": 20,
-    }  # fmt: skip
-    if digits:
-        base |= {"arch": "mlp", "norm": "none", "hidden": (128, 128), "eps": 0.1,
-                 "learning_rate": 0.2, "step_length": 0.2, "threads": 1}  # fmt: skip
-    else:
-        base |= {"arch": "resnet8", "norm": "group", "hidden": (), "eps": 8 / 255,
-                 "learning_rate": 0.1, "step_length": 0.1}  # fmt: skip
-    unknown = set(changes) - {f.name for f in dataclasses.fields(TrainConfig)}
-    if unknown:
-        raise InvalidInputError(sorted(unknown)[0], "is no setting of a run", "Drop it.")
-    base |= {k: v for k, v in changes.items() if v is not None}
-    base.setdefault("alpha", base["eps"] / 4)
-    epochs = (30 if digits else 10) if epochs is None else epochs
-    base.setdefault("eval_every", max(1, -(-int(epochs) // 20)) if _whole(epochs) else 1)
-    config = TrainConfig(
-        data=str(data), methods=tuple(dict.fromkeys(methods)), epochs=epochs, seed=seed, **base
-    )
-    _check(config)
-    return config
-
-
-def _check(config: TrainConfig) -> None:
-    for name in config.methods:
+    for name in methods:
         if name not in RECIPES:
             raise InvalidInputError(
                 "method", f"{name!r} is unknown", f"Use some of {', '.join(RECIPES)}."
             )
-    if not config.methods:
+    if not methods:
         raise InvalidInputError("method", "there is none", f"Use some of {', '.join(RECIPES)}.")
-    for name in ("epochs", "batch_size", "m", "steps", "eval_steps", "eval_every", "threads"):
-        value = getattr(config, name)
-        if name == "threads" and value is None:
-            continue
-        if not _whole(value) or not 1 <= value <= 1_000_000:
-            raise InvalidInputError(name, f"is {value!r}", "Give a whole number, 1 or more.")
-    if not _whole(config.seed) or not 0 <= config.seed < 2**32:
-        raise InvalidInputError("seed", f"is {config.seed!r}", "Give a number from 0 to 2^32 - 1.")
-    for name in ("eps", "alpha", "learning_rate", "step_length"):
-        value = getattr(config, name)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, float))
-            or not (0 < value < math.inf)
-        ):
-            raise InvalidInputError(name, f"is {value!r}", "Give a positive number.")
-    if config.eps > 1:
-        raise InvalidInputError("eps", f"is {config.eps}", "Pixels are in [0, 1]: 0.0314 is 8/255.")
+    base = _BOTH | (_DIGITS if data == "digits" else _IMAGES) | {"data.source": str(data)} | changes
+    several = {k: base.pop(k) for k in ("method.m", "method.last_m") if k in base}
+    common = RunConfig.from_dict(base)
+    found = {}
+    derived: dict[str, Any] = {}
+    # A quarter of the radius, and some twenty measurements, unless said otherwise.
+    if "attack.alpha" not in changes:
+        derived["attack.alpha"] = common.attack.eps / 4
+    if "evaluation.eps" not in changes:
+        derived["evaluation.eps"] = common.attack.eps
+    if "evaluation.alpha" not in changes:
+        derived["evaluation.alpha"] = derived.get("evaluation.eps", common.evaluation.eps) / 4
+    if "evaluation.every" not in changes:
+        derived["evaluation.every"] = max(1, -(-common.epochs // 20))
+    for name in dict.fromkeys(methods):
+        recipe = RECIPES[name]
+        found[name] = common.override(derived | {
+            "name": name, "method.name": recipe.method, "method.normalize": recipe.normalize,
+            "method.m": 1,
+        })  # fmt: skip
+        # Also for those that look at one: a number that cannot be is named whatever the methods.
+        found[name].override({"method.name": "mean"} | several)
+        if recipe.several:
+            found[name] = found[name].override(several)
+    return found
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def train_together(
+    trainers: Mapping[str, Trainer],
+    stopped: Callable[[Diverged], None] = lambda error: None,
+) -> Iterator[EpochRecord]:
+    """Train epoch by epoch, all in each; one that diverges stops, and the others go on.
+
+    Parameters
+    ----------
+    trainers : mapping of str to Trainer
+        Those behind, after a resume, catch up first.
+    stopped : callable
+        Told why one stopped.
+    """
+    running = {name: trainer.epochs() for name, trainer in trainers.items()}
+    try:
+        while running:
+            name = min(running, key=lambda n: trainers[n].at.epoch)
+            try:
+                yield next(running[name])
+            except StopIteration:
+                del running[name]
+            except Diverged as error:
+                stopped(error)
+                del running[name]
+    finally:
+        for trainer in trainers.values():
+            trainer.close()
