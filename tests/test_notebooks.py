@@ -116,3 +116,23 @@ def test_the_batch_notebook_shows_what_it_says(executed):
     assert float(norms["product"]) <= float(norms["coupled"])
     assert "not about a whole training" in printed
     assert sum("image/png" in o.get("data", {}) for o in outputs) == 2
+
+
+def test_the_counterexamples_are_made_found_and_pictured(executed):
+    """Everything that was ordered is proved; the kink of a formula is found and proved."""
+    code = [
+        c
+        for c in executed(ROOT / "notebooks" / "02_counterexamples.ipynb").cells
+        if c.cell_type == "code"
+    ]
+    outputs = [o for c in code for o in c.outputs]
+    printed = "".join(o.text for o in outputs if o.output_type == "stream")
+    assert printed.count("proved   D(-v") == 3
+    assert len(re.findall(r"single:\d +a descent direction: refuted", printed)) == 3
+    assert re.search(r"steepest +a descent direction: proved", printed)
+    assert "not positive semidefinite" in printed
+    assert "0 is in the hull" in printed
+    assert "no obtuse partner" in printed
+    assert "Proved: at theta = (0, 0)" in printed
+    assert printed.count("Refuted: gamma is not a descent direction (phi rises along it)") == 2
+    assert sum("image/png" in o.get("data", {}) for o in outputs) == 4

@@ -359,10 +359,11 @@ def _price(rows: np.ndarray, best: SteepestDescent) -> dict[str, Any] | None:
         return None
     # The bound falls with rho: a proved lower bound of rho is on the safe side.
     rho = best.min_norm.lower_bound if best.exact_derivative is None else -best.exact_derivative
+    if to_float(exact_number(rho, "rho")) >= 1:
+        rho = 1  # lengths are 1 up to rounding
     bound = to_float(price_bound(max(rho, 0)))
     size = f"{best.min_norm.norm:.4g}"
     told = f"Unit gradients with ρ = {size}: along minus any of them D ≤ 1 − 2ρ² = {bound:.4g}"
-    # Lengths are 1 up to rounding only, and so is what follows.
     end = ", so that every single gradient descends." if bound < -1e3 * _UNIT else "."
     return {"rho": best.min_norm.norm, "bound": bound, "text": told + end}
 
