@@ -237,16 +237,42 @@ class _Iterate:
 
 
 def _at(form: _Form, weights: Float[np.ndarray, "m"]) -> _Iterate:
-    first = form.starts[:-1]
-    weights = weights / np.repeat(np.add.reduceat(weights, first), np.diff(form.starts))
+    weights = weights.copy()
+    _normalise(weights, form.starts)
     slope = form.slope(weights)
-    along = float(weights @ slope)
-    held = float(weights @ form.linear)
-    # Block by block, so that nothing large cancels between blocks.
-    excess = slope - np.repeat(np.minimum.reduceat(slope, first), np.diff(form.starts))
-    return _Iterate(
-        weights, slope, 0.5 * (along - held), float(weights @ excess), along + held + abs(held)
-    )
+    along, held, gap = _measure(weights, slope, form.linear, form.starts)
+    return _Iterate(weights, slope, 0.5 * (along - held), gap, along + held + abs(held))
+
+
+@jit
+def _normalise(weights: Float[np.ndarray, "m"], starts: Int[np.ndarray, "b"]) -> None:
+    for b in range(starts.size - 1):
+        own = weights[starts[b] : starts[b + 1]]
+        total = 0.0
+        for j in range(own.size):
+            total += own[j]
+        for j in range(own.size):
+            own[j] /= total
+
+
+@jit
+def _measure(
+    weights: Float[np.ndarray, "m"],
+    slope: Float[np.ndarray, "m"],
+    linear: Float[np.ndarray, "m"],
+    starts: Int[np.ndarray, "b"],
+) -> tuple[float, float, float]:
+    """Return ``a.s``, ``c.a`` and the gap, block by block: nothing large cancels between blocks."""
+    along, held, gap = 0.0, 0.0, 0.0
+    for b in range(starts.size - 1):
+        lowest = slope[starts[b]]
+        for j in range(starts[b], starts[b + 1]):
+            lowest = min(lowest, slope[j])
+            along += weights[j] * slope[j]
+            held += weights[j] * linear[j]
+        for j in range(starts[b], starts[b + 1]):
+            gap += weights[j] * (slope[j] - lowest)
+    return along, held, gap
 
 
 def _minimise(form: _Form, start: Float[np.ndarray, "m"] | None, tol: float) -> ProductWeights:
