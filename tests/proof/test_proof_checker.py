@@ -526,9 +526,7 @@ def mutate(data, rng):
         new = new if isinstance(new, str) else new.hex()
     elif isinstance(old, str):
         words = ["open", "below", "first-order", "proved", "refuted", "undecided", "0", "1", "-1"]
-        new = rng.choice(
-            [*words, f"-({old})", f"{old}+1/10", "shared", "written out", ""]
-        )
+        new = rng.choice([*words, f"-({old})", f"{old}+1/10", "shared", "written out", ""])
     else:
         new = rng.choice([None, "0", hexed(0)])
     place[path[-1]] = new
@@ -728,8 +726,14 @@ FORMULAS = [
 def test_enclosures_contain_the_values(text, ends, inside):
     x, y = sympy.symbols("x y")
     g = parse(text, [x, y])
-    outputs = [g, sympy.diff(g, x), sympy.diff(g, y)]
-    program = Program(outputs, (x, y))
+    # The checker's derivatives against SymPy's.
+    program = Program(g, (x, y))
+    along = [{x: 1}, {y: 1}, {x: 2, y: sympy.sqrt(2)}]
+    for move in along:
+        program.differentiate(0, move)
+    program.differentiate(1, {y: -1})
+    outputs = [g, *(sum(c * sympy.diff(g, s) for s, c in m.items()) for m in along)]
+    outputs.append(-sympy.diff(g, x, y))
     box = [sorted(ends[:2]), sorted(ends[2:])]
     with working_precision(BITS):
         ranges = [tuple(flint.arb(e) / 64 for e in pair) for pair in box]

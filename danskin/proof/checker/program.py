@@ -1,4 +1,4 @@
-"""Formulas as lists of steps over intervals, and where they are defined."""
+"""Formulas as lists of steps over intervals: where they are defined, and their derivatives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 
 from danskin.errors import ExpressionError
-from danskin.expression import xlogx
+from danskin.expression import elu, elu_bend, elu_slope, softplus, xlogx
 from danskin.proof.checker.intervals import (
     FUNCTIONS,
     Range,
@@ -23,19 +23,16 @@ from danskin.proof.checker.intervals import (
 
 __all__ = ["Program"]
 
-Condition = Callable[[Range], bool]
-
-_positive: Condition = lambda a: bool(a[0] > 0)  # noqa: E731
-_nonnegative: Condition = lambda a: bool(a[0] >= 0)  # noqa: E731
-_nonzero: Condition = lambda a: bool(a[0] > 0 or a[1] < 0)  # noqa: E731
+_ONE = sympy.Integer(1)
 
 
 class Program:
-    """Several formulas of the same symbols; each is computed once it is asked for.
+    """Several formulas of the same symbols, each computed once it is asked for.
 
     Parameters
     ----------
-    outputs : sequence of sympy.Expr
+    expr : sympy.Expr
+        The first output, number 0.
     cell : sequence of sympy.Symbol
         The coordinates of cells; every other symbol gets its number from `bind`.
     moving : sequence of sympy.Symbol
@@ -43,26 +40,30 @@ class Program:
         where its argument is strictly positive, so that it is defined and smooth *around* theta.
     """
 
-    def __init__(
-        self, outputs: Sequence[Any], cell: Sequence[Any], moving: Sequence[Any] = ()
-    ) -> None:
-        self._moving = frozenset(moving)
+    def __init__(self, expr: Any, cell: Sequence[Any], moving: Sequence[Any] = ()) -> None:
         self._slots: dict[Any, int] = {s: i for i, s in enumerate(cell)}
-        self._steps: list[tuple[Callable[..., Any], tuple[int, ...]] | None] = [None] * len(cell)
+        self._cell = tuple(cell)
+        #: What a step does, and to what; None for a leaf.
+        self._steps: list[tuple[Any, ...] | None] = [None] * len(cell)
+        self._operations: list[Callable[..., Range] | None] = [None] * len(cell)
         #: What is the same for all cells: numbers and other symbols, and steps of these alone.
         self._leaves: dict[int, Any] = {}
-        self._fixed: list[int] = []
         self._same: set[int] = set()
-        self._checks: dict[int, list[tuple[Condition, int]]] = {}
-        self._outputs = [self._compile(sympy.S(e)) for e in outputs]
-        self._needs = [self._needed(i) for i in self._outputs]
+        self._theta = frozenset(moving)
+        self._moving = {self._slots[s] for s in cell if s in self._theta}
+        self._conditions: dict[int, tuple[Callable[[Range], bool], int]] = {}
+        self._outputs: list[int] = []
+        self._needs: list[list[int]] = []
+        self.append(expr)
+
+    # --- values --------------------------------------------------------------------------------
 
     def bind(self, numbers: Mapping[Any, Range]) -> list[Any]:
         """Return the values of everything that is the same for all cells."""
         values: list[Any] = [None] * len(self._steps)
         for slot, leaf in self._leaves.items():
             values[slot] = numbers[leaf] if leaf in numbers else thin(leaf)
-        self._take(self._fixed, values)
+        self._take(sorted(self._same - self._leaves.keys()), values)
         return values
 
     @staticmethod
@@ -78,20 +79,45 @@ class Program:
     def defined(self, number: int, values: list[Any]) -> bool:
         """Whether an output is defined on the whole cell (and around theta)."""
         self._take(self._needs[number], values)
-        return all(
-            holds(values[operand])
-            for slot in self._needs[number]
-            for holds, operand in self._checks.get(slot, ())
-        )
+        found = (self._conditions[i] for i in self._needs[number] if i in self._conditions)
+        return all(holds(values[operand]) for holds, operand in found)
 
     def _take(self, slots: Sequence[int], values: list[Any]) -> None:
         for slot in slots:
             if values[slot] is None:
-                operation, operands = self._steps[slot]  # type: ignore[misc]
-                values[slot] = operation(*[values[i] for i in operands])
+                _, *operands = self._steps[slot]  # type: ignore[misc]
+                values[slot] = self._operations[slot](*[values[i] for i in operands])  # type: ignore[misc]
 
-    def _needed(self, slot: int) -> list[int]:
-        """Return the steps behind a slot, in order."""
+    # --- outputs -------------------------------------------------------------------------------
+
+    def append(self, expr: Any) -> int:
+        """Add an output; return its number."""
+        return self._output(self._compile(sympy.S(expr)))
+
+    def differentiate(self, number: int, along: Mapping[Any, Any]) -> int:
+        """Add the derivative of an output, when symbols move at constant speeds, as an output."""
+        moved: dict[int, int] = {}
+        for symbol, speed in along.items():
+            if symbol in self._slots and speed != 0:
+                moved[self._slots[symbol]] = self._number(speed)
+        for slot in self._needs[number]:
+            what, *operands = self._steps[slot]  # type: ignore[misc]
+            if what == "mul":
+                a, b = operands
+                terms = [(moved[i], j) for i, j in ((a, b), (b, a)) if i in moved]
+                parts = [self._mul(i, j) for i, j in terms]
+            elif what == "add":
+                parts = [moved[i] for i in operands if i in moved]
+            elif operands[0] in moved:
+                parts = [self._mul(self._slope(what, operands[0], slot), moved[operands[0]])]
+            else:
+                parts = []
+            if parts:
+                moved[slot] = parts[0] if len(parts) == 1 else self._emit("add", *parts)
+        out = self._outputs[number]
+        return self._output(moved[out] if out in moved else self._number(0))
+
+    def _output(self, slot: int) -> int:
         found: set[int] = set()
         stack = [slot]
         while stack:
@@ -99,70 +125,128 @@ class Program:
             step = self._steps[i]
             if i not in found and step is not None:
                 found.add(i)
-                stack += step[1]
-        return sorted(found)
+                stack += step[1:]
+        self._outputs.append(slot)
+        self._needs.append(sorted(found))
+        return len(self._outputs) - 1
 
-    # --- compiling ---------------------------------------------------------------------------
+    def _slope(self, what: Any, x: int, y: int) -> int:
+        """Return the derivative of ``y = f(x)`` for a function of one argument."""
+        mul, number, call = self._mul, self._number, self._emit
+        if isinstance(what, tuple):
+            kind, n = what
+            if kind == "power":
+                return mul(number(n), x if n == 2 else call(("power", n - 1), x))
+            # The n-th root: 1/(n y^(n-1)).
+            return call("inverse", mul(number(n), y if n == 2 else call(("power", n - 1), y)))
+        if what in (sympy.exp, elu_slope, elu):
+            return y if what is sympy.exp else call(elu_bend if what is elu_slope else elu_slope, x)
+        if what in (sympy.sin, sympy.sinh):
+            return call(sympy.cos if what is sympy.sin else sympy.cosh, x)
+        if what is sympy.cos:
+            return mul(number(-1), call(sympy.sin, x))
+        if what is sympy.cosh:
+            return call(sympy.sinh, x)
+        if what is sympy.log:
+            return call("inverse", x)
+        if what is xlogx:
+            return call("add", call(sympy.log, x), number(1))
+        if what is softplus:
+            half = number(_ONE / 2)
+            return mul(half, call("add", number(1), call(sympy.tanh, mul(half, x))))
+        square = call(("power", 2), x if what is sympy.atan else y)
+        if what is sympy.tanh:
+            return call("add", number(1), mul(number(-1), square))
+        if what in (sympy.atan, sympy.tan, sympy.cot, "inverse"):
+            more = square if what == "inverse" else call("add", number(1), square)
+            if what is sympy.atan:
+                return call("inverse", more)
+            return more if what is sympy.tan else mul(number(-1), more)
+        raise ExpressionError("g", f"{what} has no derivative known here", "")
 
-    def _emit(self, key: Any, operation: Callable[..., Any], *operands: int) -> int:
+    # --- steps ---------------------------------------------------------------------------------
+
+    def _number(self, number: Any) -> int:
+        return self._compile(sympy.S(number))
+
+    def _mul(self, i: int, j: int) -> int:
+        one = self._slots.get(_ONE)
+        return j if i == one else i if j == one else self._emit("mul", i, j)
+
+    def _emit(self, what: Any, *operands: int) -> int:
+        key = (what, operands)
+        if key in self._slots:
+            return self._slots[key]
         slot = self._slots[key] = len(self._steps)
-        self._steps.append((operation, operands))
+        self._steps.append((what, *operands))
+        self._operations.append(_operation(what))
         if all(i in self._same for i in operands):
-            self._fixed.append(slot)
             self._same.add(slot)
+        if any(i in self._moving for i in operands):
+            self._moving.add(slot)
+        condition = _condition(what, slot in self._moving)
+        if condition is not None:
+            self._conditions[slot] = condition, operands[0]
         return slot
-
-    def _check(self, slot: int, holds: Condition, operand: int) -> None:
-        self._checks.setdefault(slot, []).append((holds, operand))
 
     def _compile(self, expr: Any) -> int:
-        if expr in self._slots:
-            return self._slots[expr]
+        if expr not in self._slots:
+            self._slots[expr] = self._compiled(expr)
+        return self._slots[expr]
+
+    def _compiled(self, expr: Any) -> int:
+        exponent: Any
         if not expr.args or not expr.free_symbols:
-            slot = self._slots[expr] = len(self._steps)
+            slot = len(self._steps)
             self._steps.append(None)
+            self._operations.append(None)
             self._leaves[slot] = expr
             self._same.add(slot)
+            self._moving |= {slot} if expr in self._theta else set()
             return slot
         if isinstance(expr, (sympy.Add, sympy.Mul)):
-            operation = add if isinstance(expr, sympy.Add) else mul
-            slots = [self._compile(a) for a in expr.args]
             # What is the same for all cells is taken together first.
-            slots.sort(key=lambda i: i not in self._same)
+            slots = sorted(map(self._compile, expr.args), key=lambda i: i not in self._same)
             slot = slots[0]
-            for i, other in enumerate(slots[1:], start=2):
-                slot = self._emit(expr if i == len(slots) else (expr, i), operation, slot, other)
+            for other in slots[1:]:
+                slot = self._emit("add" if isinstance(expr, sympy.Add) else "mul", slot, other)
             return slot
-        if isinstance(expr, sympy.Pow):
-            slot = self._slots[expr] = self._power(*expr.args, key=expr)
-            return slot
-        function = FUNCTIONS.get(expr.func)
-        if function is None:
-            raise ExpressionError("g", f"{expr.func.__name__} is not a function known here", "")
-        inner = self._compile(expr.args[0])
-        slot = self._emit(expr, function, inner)
-        if expr.func in (sympy.tan, sympy.cot):
-            self._check(slot, no_pole(1 if expr.func is sympy.tan else 0), inner)
-        elif expr.func in (sympy.log, xlogx):
-            fine = expr.func is xlogx and not self._moves(expr)
-            self._check(slot, _nonnegative if fine else _positive, inner)
-        return slot
-
-    def _moves(self, expr: Any) -> bool:
-        return bool(expr.free_symbols & self._moving)
-
-    def _power(self, base: Any, exponent: Any, key: Any) -> int:
+        if not isinstance(expr, sympy.Pow):
+            if expr.func not in FUNCTIONS:
+                raise ExpressionError("g", f"{expr.func.__name__} is not a function known here", "")
+            return self._emit(expr.func, self._compile(expr.args[0]))
+        base, exponent = expr.args
         if not exponent.is_Rational:
             # A positive number to a variable power.
             return self._compile(sympy.exp(sympy.log(base) * exponent, evaluate=False))
-        p, q = int(exponent.p), int(exponent.q)
-        slot = self._compile(base)
-        if q > 1:
-            inner, slot = slot, self._emit((base, "root", q), root(q), slot)
-            self._check(slot, _positive if self._moves(base) else _nonnegative, inner)
-        if abs(p) > 1:
-            slot = self._emit((base, abs(p), q), power(abs(p)), slot)
-        if p < 0:
-            inner, slot = slot, self._emit((key, "inverse"), inverse, slot)
-            self._check(slot, _nonzero, inner)
-        return slot
+        slot, p, q = self._compile(base), int(exponent.p), int(exponent.q)
+        slot = self._emit(("root", q), slot) if q > 1 else slot
+        slot = self._emit(("power", abs(p)), slot) if abs(p) > 1 else slot
+        return self._emit("inverse", slot) if p < 0 else slot
+
+
+def _operation(what: Any) -> Callable[..., Range]:
+    if isinstance(what, tuple):
+        return power(what[1]) if what[0] == "power" else root(what[1])
+    return {"add": add, "mul": mul, "inverse": inverse}.get(what) or FUNCTIONS[what]
+
+
+def _condition(what: Any, moving: bool) -> Callable[[Range], bool] | None:
+    """Return what an operand has to satisfy for a step to be defined (around theta)."""
+    if what == "inverse":
+        return lambda a: bool(a[0] > 0 or a[1] < 0)
+    if what in (sympy.tan, sympy.cot):
+        return no_pole(1 if what is sympy.tan else 0)
+    if what is sympy.log:
+        return _positive
+    if what is xlogx or (isinstance(what, tuple) and what[0] == "root"):
+        return _positive if moving else _nonnegative
+    return None
+
+
+def _positive(a: Range) -> bool:
+    return bool(a[0] > 0)
+
+
+def _nonnegative(a: Range) -> bool:
+    return bool(a[0] >= 0)

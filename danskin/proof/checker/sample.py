@@ -44,15 +44,10 @@ class Problem:
     def __post_init__(self) -> None:
         self.ranges = [thin(x) for x in self.at]
         self.directions = [thin(c) for c in self.gamma]
-        self.symbols = [sympy.Dummy(f"gamma{i}") for i in range(len(self.gamma))]
+        self.along = dict(zip(self.theta, self.gamma, strict=True))
         #: Programs that samples share.
         self.programs: dict[Any, Program] = {}
         self.parsed: dict[Any, Any] = {}
-
-    def along(self, expr: Any, gamma: Sequence[Any]) -> Any:
-        """Return the derivative in theta along gamma."""
-        pairs = zip(gamma, self.theta, strict=True)
-        return sympy.Add(*(c * sympy.diff(expr, s) for c, s in pairs))
 
 
 @dataclass(frozen=True)
@@ -138,20 +133,21 @@ class Sample:
         pairs = zip(self.problem.gamma, self.gradient, strict=True)
         return self.written(self._rate, sympy.Add(*(c * g for c, g in pairs)), "the rate")
 
-    def written(
-        self, told: Any, expr: Any, what: str, more: Mapping[str, Any] | None = None
-    ) -> Any:
+    def written(self, told: Any, expr: Any, what: str, more: Sequence[Any] = ()) -> Any:
         """Return an expression as it is told to be written, once the two are seen to be equal."""
         if told is None:
             return expr
-        own = {s.name: s for s in self.delta} | dict(more or {})
-        found = parse(text(told, what), {**self.problem.names, **own}, what)
-        if not self.equal(found, expr, tuple(own.values())):
+        found = self._parsed(told, what, more)
+        if not self.equal(found, expr, more):
             raise Rejected(f"{what} is not seen to be what it is written out as")
         return found
 
-    def equal(self, a: Any, b: Any, symbols: Sequence[Any]) -> bool:
-        """Whether two expressions are equal on S, by writing the difference out.
+    def _parsed(self, told: Any, what: str, more: Sequence[Any]) -> Any:
+        own = {s.name: s for s in (*more, *self.delta)}
+        return parse(text(told, what), {**self.problem.names, **own}, what)
+
+    def equal(self, a: Any, b: Any, more: Sequence[Any] = ()) -> bool:
+        """Whether two expressions in delta (and `more`) are equal on S, by writing them out.
 
         On a simplex the last coordinate is what the others leave. So are derivatives along its
         plane equal, and no others are used there.
@@ -164,7 +160,7 @@ class Sample:
                 difference = difference.xreplace({own[-1]: 1 - sympy.Add(*own[:-1])})
         terms: dict[Any, Any] = {}
         for term in sympy.Add.make_args(sympy.expand(difference)):
-            factor, rest = term.as_independent(*symbols, as_Add=False)
+            factor, rest = term.as_independent(*self.delta, *more, as_Add=False)
             terms[rest] = terms.get(rest, 0) + factor
         return all(sign(sympy.S(c)) == 0 for c in terms.values())
 
@@ -187,41 +183,39 @@ class Sample:
 
     # --- forms ---------------------------------------------------------------------------------
 
-    def _slopes(self, expr: Any) -> list[Any]:
-        return [sympy.diff(expr, s) for s in self.delta]
-
-    def _stands(
-        self, kind: str, outputs: Callable[[], list[Any]], symbols: Any, inputs: Step = list
-    ) -> Form:
-        """Return the formula as it stands, compiled once for samples that share it."""
-        problem = self.problem
-        key = (kind, self.g, symbols) if self.shared else None
-        program = problem.programs.get(key)
+    def _form(self, kind: str, make: Callable[[], Program], inputs: Step = list) -> Form:
+        """Return a program with its numbers bound, made once for samples that share it."""
+        problem, key = self.problem, (kind, self.g, self.delta)
+        program = problem.programs.get(key) if self.shared else None
         if program is None:
-            program = Program(outputs(), symbols, problem.theta)
-            if key is not None:
-                problem.programs[key] = program
+            program = make()
+            problem.programs |= {key: program} if self.shared else {}
         bound = dict(zip(problem.theta, problem.ranges, strict=True))
-        if self.shared:
-            bound |= {s: thin(x) for s, x in self.parameters.items()}
-            bound |= dict(zip(problem.symbols, problem.directions, strict=True))
+        bound |= {s: thin(x) for s, x in self.parameters.items()}
         return Form(program, program.bind(bound), inputs)
 
     @cached_property
     def view(self) -> View:
         """At theta: g, its slopes in delta, the rate, and its slopes."""
 
-        def outputs() -> list[Any]:
-            rate = self.problem.along(self.g, self.problem.symbols) if self.shared else self.rate
-            both = (self.g if self.shared else self.value, rate)
-            return [e for f in both for e in (f, *self._slopes(f))]
+        def main() -> Program:
+            theta = self.problem.theta
+            program = Program(self.g if self.shared else self.value, self.delta, theta)
+            for s in self.delta:
+                program.differentiate(0, {s: 1})
+            if self.shared:
+                rate = program.differentiate(0, self.problem.along)
+            else:
+                rate = program.append(self.rate)
+            for s in self.delta:
+                program.differentiate(rate, {s: 1})
+            return program
 
+        form = self._form("view", main)
         if self.shared:
-            form = self._stands("view", outputs, self.delta)
             return View(self.factors, form, form)
-        program = Program(outputs(), self.delta)
-        raw = self._stands("raw", lambda: [self.g], self.delta)
-        return View(self.factors, Form(program, program.bind({})), raw)
+        raw = self._form("raw", lambda: Program(self.g, self.delta, self.problem.theta))
+        return View(self.factors, form, raw)
 
     def moved(self, ranges: Sequence[Range]) -> list[Range]:
         """Return the ranges of theta + t gamma and delta over those of t and delta."""
@@ -229,52 +223,43 @@ class Sample:
         pairs = zip(self.problem.ranges, self.problem.directions, strict=True)
         return [*(add(x, mul(c, t)) for x, c in pairs), *delta]
 
-    def along(self, t: Any, told: Any) -> tuple[Form, Form, Form, bool]:
+    def along(self, t: Any, told: Any) -> tuple[Form, Form, bool]:
         """Return forms along the direction; `told` says how they read, written out.
 
-        The first has h = g(theta + t gamma, .), its slopes in t and delta, and, where h is a
-        polynomial in t and `told` divides it, ``(h(t) - h(0))/t``, in which case the last entry is
-        True; the second is g as it stands; the third has the second derivative of h in t.
+        The first has h = g(theta + t gamma, .), its slopes in t and delta, and either
+        ``(h(t) - h(0))/t``, where `told` says how that reads, or the second derivative of h in t;
+        the last entry says which. The second form is g as it stands.
         """
         problem, symbols = self.problem, (*self.problem.theta, *self.delta)
         if self.shared:
 
-            def speed() -> Any:
-                return problem.along(self.g, problem.symbols)
+            def shared() -> Program:
+                program = Program(self.g, symbols, problem.theta)
+                speed = program.differentiate(0, problem.along)
+                for s in self.delta:
+                    program.differentiate(0, {s: 1})
+                program.differentiate(speed, problem.along)
+                return program
 
-            form = self._stands(
-                "along", lambda: [self.g, speed(), *self._slopes(self.g)], symbols, self.moved
-            )
-            bend = self._stands(
-                "bend", lambda: [problem.along(speed(), problem.symbols)], symbols, self.moved
-            )
-            return form, form, bend, False
+            form = self._form("along", shared, self.moved)
+            return form, form, False
         written, quotient = keys(told, "g quotient", "a path")
         triples = zip(problem.theta, problem.at, problem.gamma, strict=True)
-        moved = {s: x + c * t for s, x, c in triples}
-        h = self.written(
-            written,
-            require_real(substitute(self.g, moved, "theta"), "file"),
-            "the path",
-            {t.name: t},
-        )
-        outputs = [h, sympy.diff(h, t), *self._slopes(h)]
-        if quotient is not None:
-            own = {s.name: s for s in (t, *self.delta)}
-            q = parse(text(quotient, "quotient"), {**problem.names, **own}, "quotient")
+        expr = require_real(substitute(self.g, {s: x + c * t for s, x, c in triples}, "g"), "file")
+        h = self.written(written, expr, "the path", (t,))
+        program = Program(h, (t, *self.delta))
+        for s in (t, *self.delta):
+            program.differentiate(0, {s: 1})
+        if quotient is None:
+            program.differentiate(1, {t: 1})
+        else:
             start = substitute(h, {t: sympy.Integer(0)}, "t")
-            if not self.equal(q * t, h - start, tuple(own.values())):
+            q = self._parsed(quotient, "the quotient", (t,))
+            if not self.equal(q * t, h - start, (t,)):
                 raise Rejected("the quotient is not seen to be (h(t) - h(0))/t")
-            outputs.append(q)
-        raw = self._stands("moved", lambda: [self.g], symbols, self.moved)
-        first = Program(outputs, (t, *self.delta))
-        second = Program([sympy.diff(h, t, 2)], (t, *self.delta))
-        return (
-            Form(first, first.bind({})),
-            raw,
-            Form(second, second.bind({})),
-            quotient is not None,
-        )
+            program.append(q)
+        raw = self._form("moved", lambda: Program(self.g, symbols, problem.theta), self.moved)
+        return Form(program, program.bind({})), raw, quotient is not None
 
 
 class Cell:
@@ -358,7 +343,7 @@ class Slice:
     """
 
     def __init__(self, sample: Sample, path: Any, floor: Any, start: Any, end: Any) -> None:
-        main, raw, self._bend, self._divided = path
+        main, raw, self._divided = path
         self._sample, self._floor = sample, floor
         time = Pieces([((start,), (1,))], end - start, 2)
         self.view = View([time, *sample.factors], main, raw, timed=True)
@@ -387,10 +372,10 @@ class Slice:
         """Enclose means of dh/dt over [0, t]."""
         program = self.view.main.program
         yield program.value(1, values)
+        last = program.value(1 + len(before), values)
         if self._divided:
-            yield program.value(1 + len(before), values)
+            yield last
             return
-        half = mul(before[0], thin(sympy.Rational(1, 2)))
-        rise = mul(half, self._bend.program.value(0, self._bend.on(before)))
+        rise = mul(mul(before[0], thin(sympy.Rational(1, 2))), last)
         for rate in Cell(self._sample.view, cell.parts[1:]).rate():
             yield add(rate, rise)

@@ -39,7 +39,7 @@ from danskin.proof.checker.reading import (
     read_file,
     roots,
 )
-from danskin.proof.checker.sample import Cell, Problem, Sample, Slice, View
+from danskin.proof.checker.sample import Cell, Form, Problem, Sample, Slice, View
 
 __all__ = ["CheckedProof", "check_data", "check_proof"]
 
@@ -182,9 +182,8 @@ class _Checking:
         )
         if floor is not None:
             self._require_reached(sample, floor, point)
-        images = symmetries(sample, maps)
-        others = Program(images, sample.delta)
-        base = others.bind({})
+        programs = [Program(rate, sample.delta) for rate in symmetries(sample, maps)]
+        others = [Form(p, p.bind({})) for p in programs]
         least, most, slow, fast = (
             None if b is None else _ball(b) for b in (floor, ceiling, low, high)
         )
@@ -202,10 +201,9 @@ class _Checking:
                 raise Rejected(f"{at}: g is not seen to be below the upper bound of the maximum")
             if fast is not None and not any(r[1] <= fast for r in cell.rate()):
                 raise Rejected(f"{at}: the rate is not seen to be below its upper bound")
-            if slow is not None and not any(r[0] >= slow for r in cell.rate()):
-                values = others.on(base, cell.ranges)
-                if not any(others.value(i, values)[0] >= slow for i in range(len(images))):
-                    raise Rejected(f"{at}: the rate is not seen to be above its lower bound")
+            images = (f.program.value(0, f.on(cell.ranges)) for f in others)
+            if slow is not None and not any(r[0] >= slow for r in (*cell.rate(), *images)):
+                raise Rejected(f"{at}: the rate is not seen to be above its lower bound")
             left.append((fate[1] if isinstance(fate, list) and len(fate) == 2 else None, cell))
         if not left:
             raise Rejected("no cell is left for a maximizer")
