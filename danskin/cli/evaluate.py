@@ -100,6 +100,7 @@ def evaluate(
     chosen = named.take(images, seeded_generator(seed)) if images else named
     model = _network(checkpoint, arch, activation=activation, norm=norm, **moments)
     model = model.to(pick_device(device))
+    shape = config.attack.norm if config else "linf"
     usual = config.evaluation.eps if config else 0.1 if source == "digits" else 8 / 255
     names = tuple(dict.fromkeys(attacks or DEFAULT_ATTACKS))
     pixels, labels = chosen.batch(slice(None))
@@ -107,7 +108,7 @@ def evaluate(
     with bar:
         tasks = {n: bar.add_task(n, total=len(labels)) for n in ("clean", *names)}
         found = count(
-            model, pixels, labels, eps=usual if eps is None else eps, norm=ball or (config.attack.norm if config else "linf"),
+            model, pixels, labels, eps=usual if eps is None else eps, norm=ball or shape,
             alpha=alpha, attacks=names, batch_size=batch_size, seed=seed,
             tick=lambda name, done: bar.advance(tasks[name], done),
         )  # fmt: skip
