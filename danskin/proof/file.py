@@ -44,9 +44,9 @@ from danskin.proof.boxes import Cells, Space
 from danskin.proof.checker.reading import FORMAT, VERSION
 from danskin.proof.checker.verify import check_data
 from danskin.proof.cover import BELOW, Cover, History
-from danskin.proof.descent import Sample
 from danskin.proof.elementary import ball_bounds
 from danskin.proof.local import simplified
+from danskin.proof.sample import Sample
 from danskin.proof.segment import _divided
 from danskin.proof.ties import _clusters, _top_of, exact_at
 from danskin.sets import Ball, Box, FiniteSet, Product
