@@ -141,7 +141,7 @@ CARDS = {
             ("0", "0"),
             ((-2, 2), (-2, 2)),
             (Parameter("vectors", _TRIANGLE, "2 or 3 vectors, obtuse to one another", _vectors),),
-            defaults={"vectors": [r.split(",") for r in _TRIANGLE.split(";")]},
+            defaults={"vectors": _vectors(_TRIANGLE, "vectors")},
         ),
         Card(
             "coupled_batch",
@@ -197,7 +197,7 @@ def _gradient_presets() -> list[dict[str, Any]]:
             "simplex", "Three gradients", "Appendix A",
             "Each has an obtuse partner, so that no single one descends; 0 is not in their hull, "
             "so that some direction does.",
-            [r.split(",") for r in _TRIANGLE.split(";")],
+            _vectors(_TRIANGLE, "vectors"),
         ),
         _preset(
             "triple", "120 degrees: stationary", "Appendix A",

@@ -14,6 +14,7 @@ from typing import Any
 
 from danskin.counterexamples import make_counterexample
 from danskin.errors import InvalidInputError
+from danskin.exact import exact_number, sign
 from danskin.explorer.domains import domain_table
 from danskin.explorer.families import CARDS, LIMITS
 from danskin.explorer.payload import Fields, number, numbers, rows, text
@@ -212,4 +213,7 @@ def read_direction(value: Any, where: str, made: Made | None) -> str | list[Any]
                 f"{value!r} is not a direction",
                 'Write "steepest", "single:0", or numbers such as -1, 0.',
             )
-    return read_at(value, where, made)
+    direction = read_at(value, where, made)
+    if all(sign(exact_number(x, where)) == 0 for x in direction):
+        raise InvalidInputError(where, "it is zero", "A direction needs a length.")
+    return direction

@@ -131,6 +131,7 @@ def point(data: dict[str, Any]) -> dict[str, Any]:
     value = S.exact_value
     return {
         "theta": S.theta,
+        "formula": [str(getattr(s, "text", "")) for s in getattr(f, "samples", (f,))],
         "value": S.value,
         "exact_value": None if value is None or len(str(value)) > 60 else str(value),
         "complete": S.complete,

@@ -228,6 +228,7 @@ def test_parameters_of_a_family(client):
     given = {"family": "obtuse_pair", "parameters": {"cosine": "-3/5"}}
     a = ask(client, "landscape/point", objective=given, theta=["0", "0"])
     assert [s["exact_derivative"] for s in a["gradients"]["singles"]] == ["3/5", "3/5"]
+    assert a["formula"] == ["d*t1 + d*(d - 1) + (1 - d)*(-3*t1/5 + 4*t2/5)"]
     for bad, field in (("1/2", "parameters.cosine"), ("-1", "parameters.cosine")):
         given = {"family": "obtuse_pair", "parameters": {"cosine": bad}}
         answer = client.post("/api/landscape/point", json={"objective": given, "theta": [0, 0]})
@@ -325,6 +326,9 @@ def test_every_field_has_its_own_errors(client):
     assert fields_of(answer) == ["g", "theta", "delta", "domain"]
     answer = client.post("/api/objective/check", json={**FORM, "g": "d*t3", "domain": "[1, 0]"})
     assert fields_of(answer) == ["domain", "g"]
+    for zero in ("0, 0", [0, 0.0], ["sqrt(2)*sqrt(3) - sqrt(6)", 0]):
+        answer = client.post("/api/objective/check", json={**FORM, "direction": zero})
+        assert fields_of(answer) == ["direction"]
     answer = client.post("/api/objective/check", json={**FORM, "at": "1, 2, 3"})
     assert fields_of(answer) == ["at"]
 
@@ -441,7 +445,6 @@ def test_a_stationary_point(client):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"at": "0, 0", "direction": "0, 0"}, "direction"),
         ({"at": "0, 0", "direction": "single:9"}, "direction"),
         ({"g": "d*log(t1) + t2", "at": "-1, 0"}, "at"),
     ],
