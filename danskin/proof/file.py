@@ -62,6 +62,7 @@ _MAX_DIGITS = 3_000
 #: Where a verdict is exact, its cells are refined until D is known to this.
 _WIDTH = 1e-6
 _REFINE_SECONDS = 5.0
+_STEEPEST_SECONDS = 2.0
 _MAX_OPEN = 2_000
 #: Of an expression written out.
 _MAX_TEXT = 4_000
@@ -215,7 +216,7 @@ def _settled(proof: Any, states: Any, words: _Words) -> tuple[list[_Sample], dic
     They were not where exact algebra (`danskin.argmax`) told the proof all maximizers early on:
     a file rests on cells.
     """
-    end = time.monotonic() + _REFINE_SECONDS
+    end = time.monotonic() + (_STEEPEST_SECONDS if proof.steepest else _REFINE_SECONDS)
     hull = proof.steepest or proof.direction is None
     while True:
         found: dict[int, _Sample] = {}
@@ -229,7 +230,9 @@ def _settled(proof: Any, states: Any, words: _Words) -> tuple[list[_Sample], dic
             done, width = claim["weights"] is not None, 0.0
         else:
             done = claim["verdict"] == proof.verdict.value
-            done &= not (proof.steepest and claim["weights"] is None)
+            # That gamma is the steepest takes the exact rate, over all maximizers.
+            whole = all(p.exact is not None and p.exact.complete for p in parts)
+            done &= whole or not proof.steepest
         if done and width <= _WIDTH:
             return parts, claim
         late = time.monotonic() > end

@@ -2,8 +2,10 @@
 
 import ast
 import copy
+import gzip
 import json
 import math
+import os
 import random
 import re
 from pathlib import Path
@@ -487,6 +489,233 @@ def test_a_mutated_step_is_rejected_or_still_true(which, seed):
         assert all(phi(t) < phi(0) for t in np.linspace(0, length, 20)[1:])
 
 
+# --- facts that do not hold ----------------------------------------------------------------------
+
+#: g(0, .) = 0 on [-1, 1]: at -1 and 1 the gradients cancel.
+FLAT = {"points": [["-1"], ["1"]], "tops": None}
+STILL = {
+    "verdict": "refuted",
+    "ascent": "undecided",
+    "derivative": [None, None],
+    "exact_derivative": None,
+    "value": [None, None],
+    "weights": [["1/2", "1/2"]],
+}
+
+
+def still(g="t*d", *, weights=("1/2", "1/2"), **changes):
+    known = {**FLAT, **changes.pop("known", {})}
+    claim = {**STILL, "weights": [list(weights)], **changes.pop("claim", {})}
+    data = by_hand(g, AWAY, ["open"], maximizers=known, ceiling=hexed(0), claim=claim)
+    data["problem"]["direction"] = changes.pop("direction", None)
+    data["problem"]["at"] = [changes.pop("at", "0")]
+    return check_data(data)
+
+
+def test_a_stationary_point_by_hand_is_verified():
+    assert still().verified, still().reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"weights": ("1", "0")}, "0 lies in the hull"),
+        ({"weights": ("1/2+1/10**40", "1/2-1/10**40")}, "0 lies in the hull"),
+        ({"weights": ("0", "0")}, "not in a simplex"),
+        ({"weights": ("2", "-1")}, "not in a simplex"),
+        ({"weights": ("1/2", "1/2+1/10**40")}, "not in a simplex"),
+        ({"weights": ("1/2",)}, "not 2 numbers"),
+        ({"claim": {"weights": None}}, "0 lies in the hull"),
+        ({"claim": {"weights": []}}, "not weights for each sample"),
+        ({"claim": {"verdict": "proved", "ascent": "refuted"}}, "only that theta is stationary"),
+        ({"claim": {"ascent": "proved"}}, "only that theta is stationary"),
+        ({"claim": {"derivative": [hexed(0), None]}}, "only that theta is stationary"),
+        ({"known": {"points": None}}, "not known to be maximizers"),
+        ({"known": {"points": [["-1"], ["2"]]}}, "not seen to be in S"),
+        ({"g": "t*d - (1-d)/10**40"}, "below its bound|upper bound"),
+        ({"g": "t*d + t**2/10**40", "at": "1/10**30"}, "upper bound of the maximum"),
+        ({"direction": ["1"]}, "does not follow|does not point"),
+    ],
+)
+def test_stationary_points_that_are_none_are_rejected(changes, reason):
+    checked = still(**changes)
+    assert not checked.verified
+    assert re.search(reason, checked.reason), checked.reason
+
+
+STEEP = proved(PAIR, [0, 0], "steepest")
+
+
+@pytest.mark.parametrize(
+    ("gamma", "weights", "reason"),
+    [
+        (None, ["1", "0"], "does not point"),
+        (["-1", "0"], None, "rate|does not"),
+        (["1", "1"], None, "rate|does not"),
+        (None, ["-1", "2"], "not in a simplex"),
+    ],
+)
+def test_steepest_directions_that_are_none_are_rejected(gamma, weights, reason):
+    assert "the steepest" in check_data(STEEP).claim
+    data = copy.deepcopy(STEEP)
+    data["samples"][0]["written"]["rate"] = None
+    data["problem"]["direction"] = gamma or data["problem"]["direction"]
+    data["claim"]["weights"] = [weights] if weights else data["claim"]["weights"]
+    checked = check_data(data)
+    assert not checked.verified
+    assert re.search(reason, checked.reason), checked.reason
+
+
+def test_a_descent_direction_that_is_not_the_steepest_cannot_claim_to_be():
+    data = proved(PAIR, [0, 0], ["-1/2", "-3/5"])
+    data["samples"][0].update({k: STEEP["samples"][0][k] for k in ("points", "tops", "cells")})
+    data["samples"][0].update({k: STEEP["samples"][0][k] for k in ("floor", "point", "ceiling")})
+    data["samples"][0]["rate"] = [None, None]
+    data["claim"].update(derivative=[None, None], exact_derivative=None, value=[None, None])
+    assert check_data(data).verified, check_data(data).reason
+    data["claim"]["weights"] = STEEP["claim"]["weights"]
+    assert "does not point" in check_data(data).reason
+
+
+EVEN = formula("exp(-(d1**2-1/3)**2)+d1**4/5+t1*d1+t2*d2-d2**2", T, D2, dk.Box([-1, -1], [1, 1]))
+MIRRORED = proved(EVEN, [0, 0], [1, 0])
+
+
+@pytest.mark.parametrize(
+    ("maps", "change", "reason"),
+    [
+        ([], None, "above its lower bound"),
+        ([[1, 2]], None, "above its lower bound"),
+        ([[2, 1]], None, "stay the same"),
+        ([[1, -2]], None, "above its lower bound"),
+        ([[-1, 1]], None, "no permutation"),
+        ([[-1, 3]], None, "no permutation"),
+        ([[0, 2]], None, "no permutation"),
+        ([[-1]], None, "one integer a coordinate"),
+        ([[-1, True]], None, "one integer a coordinate"),
+        ([["-1", "2"]], None, "one integer a coordinate"),
+        (None, "g", "written out|stay the same"),
+        (None, "set", "stay the same|written|cell|S"),
+    ],
+)
+def test_symmetries_that_are_none_are_rejected(maps, change, reason):
+    assert MIRRORED["samples"][0]["maps"]
+    assert check_data(MIRRORED).verified
+    data = copy.deepcopy(MIRRORED)
+    told = data["problem"]["samples"][0]
+    if maps is not None:
+        data["samples"][0]["maps"] = maps
+    elif change == "g":
+        told["g"] += "+d1/10**40"
+    else:
+        told["set"] = {"box": [["-1", "2"], ["-1", "1"]]}
+    checked = check_data(data)
+    assert not checked.verified
+    assert re.search(reason, checked.reason), checked.reason
+
+
+@pytest.mark.parametrize(
+    ("domain", "maps", "reason"),
+    [
+        ({"box": [["-1", "1"], ["-1", "2"]]}, [[2, 1]], "place of another kind"),
+        ({"simplex": 2}, [[-1, 2]], "moves or reflects"),
+        ({"points": [["1", "0"], ["0", "2"]]}, [[2, 1]], "moves or reflects"),
+        (
+            {"product": [{"simplex": 2}, {"ball": {"center": ["0"], "radius": "1", "norm": 2}}]},
+            [[3, 2, 1]],
+            "place of another kind",
+        ),
+    ],
+)
+def test_maps_that_do_not_take_s_to_itself_are_rejected(domain, maps, reason):
+    data = by_hand("t", domain, ["open"], rate=[hexed(1), None])
+    data["problem"]["samples"][0]["delta"] = [f"d{i}" for i in range(len(maps[0]))]
+    if "points" in domain:
+        data["samples"][0]["cells"] = ["open", "open"]
+    assert check_data(data).verified, check_data(data).reason
+    data["samples"][0]["maps"] = maps
+    assert reason in check_data(data).reason
+
+
+@pytest.mark.parametrize(
+    ("root", "reason"),
+    [
+        ({"polynomial": ["1", "0", "-2"], "in": ["-2", "2"]}, "exactly one root"),
+        ({"polynomial": ["1", "0", "-2"], "in": ["2", "3"]}, "exactly one root"),
+        ({"polynomial": ["1", "0", "-2"], "in": ["2", "1"]}, "exactly one root"),
+        ({"polynomial": ["1", "0", "2"], "in": ["-2", "2"]}, "exactly one root"),
+        ({"polynomial": ["1", "-2", "1"], "in": ["0", "2"]}, "multiple"),
+        ({"polynomial": ["0", "1", "-2"], "in": ["0", "3"]}, "multiple"),
+        ({"polynomial": ["1", "0", "-1"], "in": ["1", "2"]}, "end of its interval"),
+        ({"polynomial": ["1", "0", "-1/2"], "in": ["0", "2"]}, "integer coefficients"),
+        ({"polynomial": ["1", "sqrt(2)", "0"], "in": ["0", "2"]}, "integer coefficients"),
+        ({"polynomial": ["1"] * 100, "in": ["-2", "2"]}, "integer coefficients"),
+        ({"polynomial": ["1", "-2"], "in": ["0", "3"]}, "integer coefficients"),
+        ({"polynomial": ["1", "0", "-2"], "in": ["0"]}, "not 2 numbers"),
+        ({"polynomial": ["1", "0", "-2"]}, "keys"),
+    ],
+)
+def test_roots_that_are_none_are_rejected(root, reason):
+    data = by_hand("(1+t)*d", UNIT, [["face", [0, 1]], "open"], rate=[hexed(1), None])
+    data["roots"] = {"r": {"polynomial": ["1", "0", "-2"], "in": ["1", "2"]}}
+    data["problem"]["at"] = ["r-sqrt(2)"]
+    assert check_data(data).verified, check_data(data).reason
+    data["roots"]["r"] = root
+    checked = check_data(data)
+    assert not checked.verified
+    assert re.search(reason, checked.reason), checked.reason
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        *((p, n) for p in ("theta", "delta", "parameters", "roots") for n in ("sin", "pi", "E")),
+        *((p, n) for p in ("theta", "delta", "parameters") for n in ("", "a b", "ﬁ", "lambda")),
+        *(("delta", n) for n in ("t", "p", "r")),
+        *(("parameters", n) for n in ("t", "d", "r")),
+        *(("roots", n) for n in ("t", "d", "p")),
+        *(("step", n) for n in ("t", "d", "p", "r", "sin", "", 7)),
+    ],
+)
+def test_names_stand_for_one_thing(place, name):
+    data = copy.deepcopy(STEP)
+    told = data["problem"]["samples"][0]
+    told["parameters"] = {"p": "0"}
+    data["roots"] = {"r": {"polynomial": ["1", "0", "-2"], "in": ["1", "2"]}}
+    assert check_data(data).verified, check_data(data).reason
+    if place == "theta":
+        data["problem"]["theta"] = [name]
+    elif place == "delta":
+        told["delta"] = [name]
+    elif place == "parameters":
+        told["parameters"] = {name: "0"}
+    elif place == "roots":
+        data["roots"] = {name: data["roots"]["r"]}
+    else:
+        data["step"]["name"] = name
+    checked = check_data(data)
+    assert not checked.verified
+    assert re.search("twice|name|means|keyword", checked.reason), checked.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda d: d["step"]["paths"][0].update(g="exp((1-t_0)*d)"), "the path is not seen"),
+        (lambda d: d["step"]["paths"][0].update(quotient="0"), "the quotient is not seen"),
+        (lambda d: d["step"]["paths"][0].update(quotient="t_0"), "the quotient is not seen"),
+        (lambda d: d["step"].update(paths=[]), "one path for each"),
+        (lambda d: d["samples"][0]["written"].update(g="2*exp(d)"), "g is not seen"),
+        (lambda d: d["samples"][0]["written"].update(rate="0"), "the rate is not seen"),
+        (lambda d: d["samples"][0]["written"].update(rate="t"), "unknown name"),
+    ],
+)
+def test_what_is_written_out_otherwise_is_rejected(change, reason):
+    data = copy.deepcopy(STEP)
+    change(data)
+    assert reason in check_data(data).reason
+
+
 # --- any change at all ---------------------------------------------------------------------------
 
 
@@ -637,6 +866,15 @@ def test_files_that_cannot_be_read_are_errors(tmp_path):
     (tmp_path / "big.json").write_bytes(b" " * 64_000_001)
     with pytest.raises(InvalidInputError, match="64 MB"):
         dk.check_proof(tmp_path / "big.json")
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(InvalidInputError, match="not a file"):
+        dk.check_proof(tmp_path / "pipe.json")
+    (tmp_path / "packed.json").write_bytes(gzip.compress(GOOD.encode()))
+    with pytest.raises(InvalidInputError, match="not a proof file"):
+        dk.check_proof(tmp_path / "packed.json")
+    (tmp_path / "good.json").write_text(GOOD)
+    (tmp_path / "link.json").symlink_to(tmp_path / "good.json")
+    assert dk.check_proof(tmp_path / "link.json").verified
     (tmp_path / "latin.json").write_bytes(b'{"format": "\xe9"}')
     with pytest.raises(InvalidInputError, match="not a proof file"):
         dk.check_proof(tmp_path / "latin.json")
@@ -654,6 +892,12 @@ def test_files_that_cannot_be_read_are_errors(tmp_path):
         "sqrt(-1)",
         "factorial(10**9)",
         "exp(exp(exp(100)))",
+        "1e999999",
+        "1e-999999",
+        "10**400000",
+        "2**2**2**2**2**2",
+        "\u0661",
+        "ехр(1)",
     ],
 )
 @pytest.mark.parametrize("where", ["g", "at", "direction", "parameter", "point", "set"])
