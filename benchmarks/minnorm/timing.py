@@ -18,13 +18,15 @@ def interleaved(
     *,
     seconds: float = 4.0,
     least: int = 7,
+    share: float = 1e-3,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """Return the median seconds of one call of each.
 
-    Rounds go through all calls in turn, each repeated for about a millisecond (once if it takes
-    longer), until the time is up; there are at least `least` rounds,
-    of which very slow calls take part in the first. With `time.process_time` for a
+    Rounds go through all calls in turn, each repeated for about `share` seconds (once if it takes
+    longer), until the time is up; there are at least `least` rounds, of which very slow calls take
+    part in the first. A share of several calls lets each find the caches as its own calls leave
+    them, not as a slower one has left them. With `time.process_time` for a
     clock it is the time that the processor spent on it, whatever else the machine was doing.
     """
     repeats: dict[str, int] = {}
@@ -34,7 +36,7 @@ def interleaved(
         start = clock()
         call()
         once = clock() - start
-        repeats[name] = max(1, int(1e-3 / max(once, 1e-7)))
+        repeats[name] = max(1, int(share / max(once, 1e-7)))
         if once > VERY_SLOW:
             slow.add(name)
     measured: dict[str, list[float]] = {name: [] for name in calls}

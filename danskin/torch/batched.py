@@ -173,12 +173,14 @@ def _check_form(grams: Tensor) -> None:
 
 
 def _check_entries(grams: Tensor, dtype: torch.dtype) -> None:
-    """Read one truth value; look for the reason only if it is bad news."""
+    """Read one truth value; look closer only if it is bad news."""
     if grams.shape[0] == 0:
         return
     diagonal = grams.diagonal(dim1=1, dim2=2)
     lengths = diagonal.clamp(min=0.0).sqrt()
     slack = max(NOT_SYMMETRIC, 8 * torch.finfo(dtype).eps)
+    if bool(_is_plain(grams, lengths, slack)):
+        return
     bound = lengths[:, :, None] * lengths[:, None, :]
     tiny = torch.finfo(dtype).tiny
     finite = grams.isfinite().all()
@@ -204,6 +206,18 @@ def _check_entries(grams: Tensor, dtype: torch.dtype) -> None:
         else "holds a matrix that is not positive semidefinite"
     )
     raise InvalidInputError("grams", problem, "Pass gradients @ gradients.mT.")
+
+
+def _is_plain(grams: Tensor, lengths: Tensor, slack: float) -> Tensor:
+    """Whether all is well, no length is 0 and nothing underflows: in few passes over the batch."""
+    inverse = lengths.reciprocal()
+    normalised = grams * inverse[:, :, None] * inverse[:, None, :]
+    # NaN and infinity, also those of a division by 0, come through and compare false.
+    possible = torch.linalg.vector_norm(normalised, torch.inf) <= 1 + slack
+    symmetric = torch.linalg.vector_norm(normalised - normalised.mT, torch.inf) <= slack
+    normalised.diagonal(dim1=1, dim2=2).fill_(1.0 + slack)
+    factorised = torch.linalg.cholesky_ex(normalised).info == 0
+    return possible & symmetric & factorised.all()
 
 
 def _minimise(gram: Tensor, unit: float, look: int) -> Tensor:
@@ -240,7 +254,9 @@ def _minimise(gram: Tensor, unit: float, look: int) -> Tensor:
         better = gap < before
         best[live] = torch.where(better[:, None], weights, best[live])
         least[live] = torch.where(better, gap, before)
+        # Below 8 roundings the point is stationary for certain, and digits mean nothing.
         going = (gap > torch.maximum(1e-15 * square, rounding)) & (patience > 0)
+        going &= square > 8 * rounding
         if turn % look == look - 1:
             if not bool(going.any()):
                 break
