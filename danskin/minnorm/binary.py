@@ -53,7 +53,7 @@ def affordable_steps(
     exponents = np.frexp(matrix[matrix != 0])[1]
     bits = 53 + (int(exponents.max()) - int(exponents.min()) if exponents.size else 0)
     if m > EXACT_POINTS or m * m * width * bits > share * EXACT_PRODUCTS:
-        return 0
+        return 0.0
     return share * EXACT_ELIMINATION // (order**4 * bits)
 
 

@@ -47,7 +47,10 @@ Enough = Callable[[Bounds], bool]
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Weights hi and lo, what they prove, and where they come from."""
+    """Weights hi and lo, what they prove, and where they come from.
+
+    `guess`: weights that the exact solver had better start from.
+    """
 
     weights: Float[np.ndarray, "m"]
     weights_lo: Float[np.ndarray, "m"] | None
@@ -55,6 +58,12 @@ class Found:
     method: str
     bounds: Bounds
     point: Float[np.ndarray, "n"] | None = None
+    guess: Float[np.ndarray, "m"] | None = None
+
+    @property
+    def start(self) -> Float[np.ndarray, "m"]:
+        """Return weights for an exact solver to start from."""
+        return self.weights if self.guess is None else self.guess
 
     @property
     def gap(self) -> float:
@@ -95,11 +104,14 @@ def double_double_points(
 ) -> Found:
     """Solve again for one simplex, from the weights that float64 found."""
     m, n = scaled.shape
+    first = found.weights
 
-    def wolfe(start: Float[np.ndarray, "m"]) -> _Twofold | None:
+    def wolfe(_: Float[np.ndarray, "m"]) -> _Twofold | None:
         if not forced and m * m * n > TWOFOLD_PRODUCTS:
             return None
-        return wolfe_twofold(*gram_twofold(scaled), start)
+        # From float64's start: points that depend on each other but for rounding blow up the
+        # supports of a refinement, which exchanges many at once.
+        return wolfe_twofold(*gram_twofold(scaled), first)
 
     def refined(start: Float[np.ndarray, "m"]) -> _Twofold | None:
         if not forced and PRODUCTS_OF_REFINEMENT * m * n > TWOFOLD_PRODUCTS:
@@ -112,7 +124,11 @@ def double_double_points(
         return Found(weights, lo, steps, "double-double", bounds, x)
 
     solvers = (wolfe, refined) if m <= FEW else (refined, wolfe, refined)
-    return _best(found, solvers, judged, enough, forced)
+    best = _best(found, solvers, judged, enough, forced)
+    # By Caratheodory's theorem n + 1 points do, and float64 does with how many there are beyond
+    # rounding; a support far wider makes each exact step longer for nothing.
+    few, many = np.count_nonzero(first), np.count_nonzero(best.weights)
+    return replace(best, guess=first) if many > min(n + 1, 2 * few + 2) else best
 
 
 def double_double_gram(
@@ -121,11 +137,10 @@ def double_double_gram(
     """Do the same for a Gram matrix, whose float64 entries are taken as exact."""
     gram = np.array(scaled.gram, order="C")
     m = len(gram)
+    first = found.weights
 
-    def wolfe(start: Float[np.ndarray, "m"]) -> _Twofold | None:
-        if not forced and m * m > TWOFOLD_PRODUCTS:
-            return None
-        return wolfe_twofold(gram, np.zeros_like(gram), start)
+    def wolfe(_: Float[np.ndarray, "m"]) -> _Twofold | None:
+        return wolfe_twofold(gram, np.zeros_like(gram), first)
 
     def refined(start: Float[np.ndarray, "m"]) -> _Twofold | None:
         return refined_weights(gram, gram_product(gram, EXACT), start)
@@ -144,7 +159,7 @@ def exact_points(
 ) -> Found:
     """Return the exact answer, rounded once, if it is known in a `share` of about a second."""
     n = scaled.shape[1]
-    order = int(np.count_nonzero(found.weights)) + 2
+    order = int(np.count_nonzero(found.start)) + 2
     steps = affordable_steps(scaled.points, order, n, share)
     if steps == 0:
         return found
@@ -193,7 +208,7 @@ def _exact(
     steps: float,
     points: Float[np.ndarray, "m n"] | None,
 ) -> Found:
-    exact = exact_from_gram(gram, unit, sizes, found.weights, points, steps)
+    exact = exact_from_gram(gram, unit, sizes, found.start, points, steps)
     if exact is None:
         return found
     point = None if rows is None else exact.point(rows)

@@ -53,8 +53,9 @@ SMALL = 64
 # Gaps that mean nothing: what rounding a unit vector costs its rate, and the bounds' own rounding.
 ROUNDED_DIRECTION = 6 * EPS
 ROUNDED_BOUNDS = 8 * EPS
-# The share of a second that exactness is worth where the status is clear without it.
-PASSING = 0.01
+# The share of a second that exactness is worth where the status is "stationary" without it, and
+# where it is "optimal" and the gap above `AIM`.
+PASSING, CLOSER = 0.01, 0.1
 FLOAT64 = np.dtype(np.float64)
 
 
@@ -239,12 +240,10 @@ def _unsettled(bounds: Bounds, enough: Enough) -> bool:
 
 
 def _worth(bounds: Bounds, tol: float) -> float:
-    """How much of a second the exact answer is worth, where it is not asked for.
-
-    Where the status is "optimal" or "stationary" without it, a few milliseconds.
-    """
-    settled = bounds.upper <= bounds.rounding or not _too_weak(bounds, tol)
-    return PASSING if settled else 1.0
+    """How much of a second the exact answer is worth, where it is not asked for."""
+    if bounds.upper <= bounds.rounding:
+        return PASSING
+    return 1.0 if _too_weak(bounds, tol) else CLOSER
 
 
 def _refines(method: str, sizes: tuple[int, ...]) -> bool:

@@ -416,3 +416,53 @@ class TestGram:
         with pytest.raises(InvalidInputError, match=problem) as caught:
             min_norm_weights(gram)
         assert caught.value.argument == "gram"
+
+
+class TestMoreDigits:
+    """Where float64 is too coarse, the next solver answers, and the better answer stays."""
+
+    @pytest.mark.parametrize("m", [12, 33])
+    def test_symmetric_weights_close_the_gap(self, m):
+        """All weights are 1/m, which costs nothing to round, and rho is 1e-10 of the lengths."""
+        points = np.eye(m) - (1 - 1e-10) / m
+        result = min_norm_point(points)
+        assert result.gap <= 1e-12 * result.norm
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_direction_of_many_gradients(self, seed):
+        """The steepest-descent value is within ``10 eps max|g| / rho``, relative, of -rho."""
+        rng = np.random.default_rng(seed)
+        points = rng.standard_normal((14, 200)) + 0.5
+        points = points[rng.integers(0, 14, 70)]
+        points += 1e-12 * rng.standard_normal(points.shape)
+        result = min_norm_point(points)
+        unit = result.point / np.linalg.norm(result.point)
+        worst = max(-math.fsum((unit * row).tolist()) for row in points)
+        longest = float(np.linalg.norm(points, axis=1).max())
+        assert abs(worst + exact_min_norm(points).norm) <= 10 * 2.0**-52 * longest
+
+    @pytest.mark.parametrize("seed", [0, 2, 3])
+    def test_dependent_points_in_many_dimensions(self, seed):
+        """Rank 3 up to rounding, 0 nearly in the hull: double-double is not enough either."""
+        rng = np.random.default_rng(seed)
+        points = rng.standard_normal((120, 3)) @ rng.standard_normal((3, 40))
+        points += 1e-9 * rng.standard_normal(40)
+        result = min_norm_point(points)
+        assert result.status == "optimal"
+        assert result.lower_bound <= exact_min_norm(points).norm <= result.norm
+
+    def test_a_worse_answer_is_not_taken(self, monkeypatch):
+        """Double-double solvers that return the first vertex: float64's answer is better."""
+        rng = np.random.default_rng(29)
+        points = (rng.standard_normal((100, 12)) + 0.3) * 10.0 ** rng.uniform(-6, 6, 12)
+
+        def first_vertex(gram, product, start):
+            return np.eye(100)[0], np.zeros(100), 1
+
+        before = min_norm_point(points, method="wolfe")
+        monkeypatch.setattr("danskin.minnorm.finer.refined_weights", first_vertex)
+        monkeypatch.setattr("danskin.minnorm.finer.wolfe_twofold", first_vertex)
+        monkeypatch.setattr("danskin.minnorm.road.exact_points", lambda *args: args[2])
+        after = min_norm_point(points)
+        assert after.gap == before.gap
+        assert min_norm_point(points, method="double-double").gap > 100 * before.gap
