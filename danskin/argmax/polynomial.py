@@ -27,6 +27,8 @@ class _NotPolynomial(Exception):
 def polynomial_terms(expr: Any, symbols: Sequence[sympy.Symbol]) -> Terms | None:
     """Return the terms of `expr` as a polynomial in `symbols`, zeros removed exactly.
 
+    A coefficient that holds other symbols is kept.
+
     Returns
     -------
     dict or None
@@ -40,7 +42,7 @@ def polynomial_terms(expr: Any, symbols: Sequence[sympy.Symbol]) -> Terms | None
         return None
     kept: Terms = {}
     for powers, coefficient in terms.items():
-        which = sign(coefficient)
+        which = 1 if coefficient.free_symbols else sign(coefficient)
         if which is None:
             return None
         if which:

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _TIDY_SECONDS = 2.0
+_PRIME = 2**61 - 1
 
 
 def exact_number(value: Any, argument: str) -> sympy.Expr:
@@ -160,4 +161,10 @@ def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
 
 def length(vector: Sequence[Any]) -> Any:
     """Return the exact Euclidean length."""
-    return sympy.sqrt(sympy.expand(dot(vector, vector)))
+    squared: Any = sympy.expand(dot(vector, vector))
+    try:
+        return sympy.sqrt(squared)
+    except ValueError:
+        # SymPy trips over integers such as 4 x**4 + 1, with two composite factors next to each
+        # other. A large prime moves them apart.
+        return sympy.sqrt(squared * _PRIME**2) / _PRIME

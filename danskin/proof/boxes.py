@@ -551,7 +551,9 @@ class Space:
     def near(self, points: np.ndarray) -> Cells:
         """Return cells that are single points of S near float points (N, k)."""
         pairs = zip(self.factors, self.slices, strict=True)
-        return Cells([f.near(points[:, w]) for f, w in pairs], np.full(len(points), -1))
+        with np.errstate(all="ignore"):
+            parts = [f.near(points[:, w]) for f, w in pairs]
+        return Cells(parts, np.full(len(points), -1))
 
     def exact(self, cells: Cells, row: int) -> tuple[sympy.Expr, ...]:
         """Return the probed point of one cell, exactly."""
@@ -569,7 +571,8 @@ class Space:
         changed = np.zeros(len(cells), dtype=bool)
         parts = []
         for f, p, where in zip(self.factors, cells.parts, self.slices, strict=True):
-            found = f.moves(p, slopes[where])
+            with np.errstate(all="ignore"):
+                found = f.moves(p, slopes[where])
             parts.append(found.part)
             keep &= found.keep
             changed |= found.changed
@@ -595,7 +598,8 @@ class Space:
         for number, (f, p, where) in enumerate(
             zip(self.factors, cells.parts, self.slices, strict=True)
         ):
-            found = [f.axes(p, s[:, where]) for s in sizes]
+            with np.errstate(over="ignore"):
+                found = [f.axes(p, s[:, where]) for s in sizes]
             width = found[0][0] if found else f.axes(p, np.zeros((n, f.size)))[0]
             widths.append(width)
             scores.append([effect for _, effect in found])
@@ -606,7 +610,8 @@ class Space:
         score = 1e-3 * width / np.maximum(width.max(axis=1, keepdims=True), 1e-300)
         for i in range(len(sizes)):
             effect = np.concatenate([s[i] for s in scores], axis=1)
-            score = score + effect
+            with np.errstate(over="ignore"):
+                score = score + effect
         score[width == 0] = -1.0
         best = np.argmax(score, axis=1)
         possible = score[np.arange(n), best] > 0
@@ -627,7 +632,9 @@ class Space:
 
     def _each(self, method: str, cells: Cells) -> Intervals:
         pairs = zip(self.factors, cells.parts, strict=True)
-        return [x for f, p in pairs for x in getattr(f, method)(p)]
+        # Where numbers overflow, the bounds say so.
+        with np.errstate(all="ignore"):
+            return [x for f, p in pairs for x in getattr(f, method)(p)]
 
 
 def _halves_exactly(a: np.ndarray, b: np.ndarray) -> np.ndarray:

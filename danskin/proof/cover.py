@@ -270,7 +270,8 @@ class Cover:
             return
         middle = np.array(self.space.center(self.cells.take(rows)))[:, 1].T
         try:
-            points = self.problem.climb(middle)
+            with np.errstate(all="ignore"):
+                points = self.problem.climb(middle)
         except DanskinError:
             return
         if np.isfinite(points).all():
@@ -297,8 +298,11 @@ def total(numbers: np.ndarray, side: float) -> float:
         return side
     if len(numbers) == 1:
         return float(numbers[0])
-    # fsum rounds once, to nearest.
-    return math.nextafter(math.fsum(numbers.tolist()), side)
+    try:
+        # fsum rounds once, to nearest.
+        return math.nextafter(math.fsum(numbers.tolist()), side)
+    except OverflowError:
+        return side
 
 
 def _take(ranges: Ranges, rows: np.ndarray) -> Ranges:

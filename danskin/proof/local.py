@@ -18,7 +18,7 @@ import sympy
 
 from danskin.argmax import projected_ascent
 from danskin.argmax.polynomial import Terms, polynomial_terms, written_out
-from danskin.errors import InvalidInputError
+from danskin.errors import InvalidInputError, LimitError
 from danskin.exact import sign, to_float
 from danskin.expression import NumericFunction, elu_bend, elu_slope
 from danskin.limits import time_limit
@@ -33,6 +33,8 @@ from danskin.sets import CompactSet, Product, Simplex
 __all__ = ["LocalProblem", "Ranges", "is_defined", "mean_value", "rate_expression", "simplified"]
 
 _DERIVATIVE_SECONDS = 10.0
+#: Written out or not, it is the same function: numbers that grow too long are left as they are.
+_WRITING_SECONDS = 3.0
 _MAX_TERMS = 300
 _MAX_SECOND = 3_000
 _CLIMB_STEPS = 80
@@ -232,18 +234,25 @@ def simplified(expr: Any, symbols: Sequence[sympy.Symbol], domain: CompactSet | 
     result then equals `expr` on the simplex's plane, and so do its derivatives along the plane,
     the only ones that first-order conditions and mean values there ask for.
     """
-    with time_limit(_DERIVATIVE_SECONDS, "writing g out"):
-        terms = polynomial_terms(expr, symbols)
-        if terms is None:
-            spread = written_out(expr)
-            if not spread.free_symbols and sign(spread) == 0:
-                return sympy.Integer(0)
-            return spread if spread.count_ops() < expr.count_ops() else expr
-        for last, rest in _simplex_sums(domain, symbols):
-            shorter = polynomial_terms(_polynomial(terms, symbols).xreplace({last: rest}), symbols)
-            if shorter is not None and len(shorter) < len(terms):
-                terms = shorter
-        return _polynomial(terms, symbols) if len(terms) <= _MAX_TERMS else expr
+    try:
+        with time_limit(_WRITING_SECONDS, "writing g out"):
+            return _written(expr, symbols, domain)
+    except LimitError:
+        return expr
+
+
+def _written(expr: Any, symbols: Sequence[sympy.Symbol], domain: CompactSet | None) -> Any:
+    terms = polynomial_terms(expr, symbols)
+    if terms is None:
+        spread = written_out(expr)
+        if not spread.free_symbols and sign(spread) == 0:
+            return sympy.Integer(0)
+        return spread if spread.count_ops() < expr.count_ops() else expr
+    for last, rest in _simplex_sums(domain, symbols):
+        shorter = polynomial_terms(_polynomial(terms, symbols).xreplace({last: rest}), symbols)
+        if shorter is not None and len(shorter) < len(terms):
+            terms = shorter
+    return _polynomial(terms, symbols) if len(terms) <= _MAX_TERMS else expr
 
 
 def _polynomial(terms: Terms, symbols: Sequence[sympy.Symbol]) -> Any:

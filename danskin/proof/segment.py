@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from danskin.errors import LimitError
 from danskin.expression import substitute
 from danskin.limits import time_limit
 from danskin.objective import ExpressionObjective
@@ -33,6 +34,7 @@ from danskin.proof.template import Template
 __all__ = ["Segment", "Sweep"]
 
 _DERIVATIVE_SECONDS = 10.0
+_QUOTIENT_SECONDS = 3.0
 _MAX_SECOND = 4_000
 _BATCH = 1500
 _MAX_CELLS = 20_000
@@ -65,12 +67,12 @@ class Segment:
             return
         t = sympy.Dummy("t")
         moved = {s: x + c * t for s, x, c in zip(f.theta_symbols, theta, gamma, strict=True)}
+        h: Any = simplified(substitute(f.expression, moved, "theta"), (t, *f.delta_symbols))
         with time_limit(_DERIVATIVE_SECONDS, "differentiating g along the direction"):
-            h: Any = simplified(substitute(f.expression, moved, "theta"), (t, *f.delta_symbols))
             slopes = [sympy.diff(h, s) for s in f.delta_symbols]
             speed = sympy.diff(h, t)
             bend = sympy.diff(speed, t)
-            quotient = _divided(h, t)
+        quotient = _divided(h, t)
         start = rate_expression(f, theta, gamma)
         names = (*f.theta_symbols, t, *f.delta_symbols)
         self._quotient = quotient is not None
@@ -169,8 +171,9 @@ def _apart(
 def _divided(h: Any, t: sympy.Symbol) -> Any:
     """Return ``(h(t) - h(0))/t`` for h polynomial in t, else None."""
     try:
-        polynomial = sympy.Poly(h, t)
-    except sympy.PolynomialError:
+        with time_limit(_QUOTIENT_SECONDS, "dividing g by the step"):
+            polynomial = sympy.Poly(h, t)
+    except (sympy.PolynomialError, LimitError):
         return None
     if any(c.has(t) for c in polynomial.coeffs()):
         return None

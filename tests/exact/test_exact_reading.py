@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danskin.errors import InvalidInputError
-from danskin.exact import dot, exact_number, exact_vector, is_exact_input, length, tidy, to_fraction
+from danskin.exact import (
+    dot,
+    exact_number,
+    exact_vector,
+    is_exact_input,
+    length,
+    sign,
+    tidy,
+    to_fraction,
+)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -75,3 +84,5 @@ def test_tidy_dot_length():
     assert tidy(1 / (1 + sympy.sqrt(2))) == sympy.sqrt(2) - 1
     assert dot([1, sympy.sqrt(2)], [3, sympy.sqrt(2)]) == 5
     assert length([3, 4]) == 5
+    # 10**72 + 4 has two composite factors next to each other, on which SymPy's root gives up.
+    assert sign(length([sympy.Integer(10) ** 36, 2]) ** 2 - (10**72 + 4)) == 0

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 
 import danskin as dk
-from danskin.errors import InvalidInputError
+from danskin.errors import InvalidInputError, LimitError
 from danskin.proof import (
     enclose_derivative,
     enclose_maximizers,
     enclose_robust_value,
+    local,
     prove_descent,
     prove_theorem3,
 )
 from danskin.proof.boxes import Space
+from danskin.proof.cover import total
 from danskin.proof.result import bounds_text
 from danskin.sets import Interval, Simplex
 
@@ -105,3 +107,41 @@ def test_budgets_that_are_not_seconds_are_named(bad: object):
     if bad is not True:
         with pytest.raises(InvalidInputError, match="tol"):
             prove_descent(f, [1], [-1], tol=bad)
+
+
+def test_batches_of_polynomials_are_decided():
+    # phi = mean of max over [0, 1] of k t d - (d - 1/2)**2, all with S* = {1/2} at t = 0.
+    parts = [objective(f"{k}*t*d - (d - 1/2)**2", ["t"], ["d"], Interval(0, 1)) for k in (3, 4, 7)]
+    batch = dk.BatchObjective(parts)
+    down, up = prove_descent(batch, [0], [-1]), prove_descent(batch, [0], [1])
+    assert down.verdict is dk.Verdict.PROVED
+    assert up.ascent is dk.Verdict.PROVED
+    assert down.derivative[0] <= -7 / 3 <= down.derivative[1]
+    step = dk.certified_step(batch, [0], [-1], "1/100")
+    assert step.verdict is dk.Verdict.PROVED
+
+
+@pytest.mark.parametrize("high", ["1e200", "1e307"])
+def test_sets_that_reach_far_raise_no_warning(high: str):
+    f = objective("sin(t)*d", ["t"], ["d"], Interval("-1e-200", high))
+    proof = prove_descent(f, [0], [-1], budget=2)
+    assert proof.ascent is dk.Verdict.PROVED
+    assert proof.derivative[0] <= 1e-200 <= proof.derivative[1]
+
+
+def test_sums_beyond_float64_bound_nothing():
+    assert total(np.array([1.7e308, 1.7e308]), math.inf) == math.inf
+    assert total(np.array([-1.7e308, -1.7e308]), -math.inf) == -math.inf
+
+
+def test_formulas_left_as_they_are_prove_the_same(monkeypatch: pytest.MonkeyPatch):
+    def late(*_: object) -> None:
+        raise LimitError("too long")
+
+    monkeypatch.setattr(local, "polynomial_terms", late)
+    f = objective("t*(d-1)**3*d**2 - (d-1/2)**2*(t+1)", ["t"], ["d"], Interval(0, 2))
+    # At d = 1/2 the rate is -1/32.
+    proof = prove_descent(f, [0], [1])
+    assert proof.verdict is dk.Verdict.PROVED
+    assert proof.derivative[0] <= -1 / 32 <= proof.derivative[1]
+    assert dk.certified_step(f, [0], [1], "1/1000").verdict is dk.Verdict.PROVED
