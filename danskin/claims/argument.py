@@ -23,6 +23,7 @@ from danskin.verdict import Verdict
 
 __all__ = [
     "DECISION",
+    "ENCLOSED",
     "EXACT",
     "NUMERIC",
     "SYMBOLIC",
@@ -37,9 +38,10 @@ __all__ = [
 SYMBOLIC = "symbolic"
 DECISION = "decision procedure"
 EXACT = "exact arithmetic"
+ENCLOSED = "interval enclosures"
 WRITTEN = "written argument"
 NUMERIC = "numeric evidence"
-_ORDER = (SYMBOLIC, DECISION, EXACT, WRITTEN, NUMERIC)
+_ORDER = (SYMBOLIC, DECISION, EXACT, ENCLOSED, WRITTEN, NUMERIC)
 
 _PROVED, _REFUTED, _UNDECIDED = Verdict.PROVED, Verdict.REFUTED, Verdict.UNDECIDED
 
@@ -103,7 +105,7 @@ class Argument:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The means used, in the order symbolic, decision procedure, exact, written, numeric."""
+        """The means used, the strongest first: symbolic, ..., written, numeric."""
         return tuple(m for m in _ORDER if m in self._methods)
 
     @property

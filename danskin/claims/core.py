@@ -31,8 +31,8 @@ class ClaimResult:
         The claim's; `statement` is LaTeX.
     verdict, expected : Verdict
     method : str
-        "symbolic", "decision procedure", "exact arithmetic", "numeric evidence", or several of
-        these joined by " + ".
+        "symbolic", "decision procedure", "exact arithmetic", "interval enclosures", "numeric
+        evidence", or several of these joined by " + ".
     evidence : tuple of str
         The argument, a step a line.
     seconds : float

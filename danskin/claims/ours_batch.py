@@ -9,12 +9,14 @@ import sympy
 
 from danskin.claims.argument import (
     DECISION,
+    ENCLOSED,
     EXACT,
     SYMBOLIC,
     Argument,
     decided,
 )
 from danskin.claims.core import Claim
+from danskin.claims.enclosed import derivative_is_enclosed, phi_falls
 from danskin.claims.gram import (
     Domain,
     GradientGram,
@@ -107,11 +109,12 @@ def _batch_members(
     argument: Argument, claimed: dict[str, Any], formula: Any, vectors: Vectors
 ) -> None:
     for text in claimed["members"]:
-        S = maximizers(batch_of(formula, vectors, parse(text, {}, "s")), [0, 0])
-        value = directional_derivative(S, combination("-" + claimed["e"], ("e", "f"))).value
-        number_is(
-            argument, f"The batch objective with s = {text}: D(0; -e)", value, "==", claimed["true"]
-        )
+        batch = batch_of(formula, vectors, parse(text, {}, "s"))
+        down = combination("-" + claimed["e"], ("e", "f"))
+        value = directional_derivative(maximizers(batch, [0, 0]), down).value
+        where = f"The batch objective with s = {text}: D(0; -e)"
+        number_is(argument, where, value, "==", claimed["true"])
+        derivative_is_enclosed(argument, where, batch, [0, 0], down.tolist()[0], claimed["true"])
 
 
 def batch_of(formula: Any, vectors: Vectors, s: sympy.Expr) -> BatchObjective:
@@ -128,7 +131,7 @@ FAILURE = Claim(
         r"\quad D(0; -e) = +1 \quad \forall s \neq 0"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, ENCLOSED),
     objects={"formula": OBTUSE_PAIR.formula, "vectors": sample_vectors},
     claimed={
         "cases": CASES,
@@ -203,10 +206,16 @@ def _product(argument: Argument, claimed: dict[str, Any], formula: Any, vectors:
         quotient_is(argument, "D(0; -x), the mean over the samples", value, length, rate, domain)
     for text in claimed["members"]:
         number = parse(text, {}, "s")
-        best = steepest_descent(maximizers(batch_of(formula, vectors, number), [0, 0]))
+        batch = batch_of(formula, vectors, number)
+        best = steepest_descent(maximizers(batch, [0, 0]))
         wanted = tidy(parse(claimed["rate"], {"s": number}, "rate"))
         where = f"The batch objective with s = {text}: steepest rate"
         number_is(argument, where, best.exact_derivative, "==", wanted)
+        if best.exact_direction is not None:
+            gamma = list(best.exact_direction)
+            derivative_is_enclosed(argument, where, batch, [0, 0], gamma, wanted)
+            where = f"The batch objective with s = {text}, along the steepest direction gamma"
+            phi_falls(argument, where, batch, [0, 0], gamma, claimed["falls for"])
 
 
 PRODUCT = Claim(
@@ -217,12 +226,13 @@ PRODUCT = Claim(
         r"\min_{\|\gamma\|=1} D(0; \gamma) = -\frac{|s|}{\sqrt{4 + s^2}} < 0 \quad \forall s \neq 0"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, ENCLOSED),
     objects={"formula": OBTUSE_PAIR.formula, "vectors": sample_vectors},
     claimed={
         "cases": CASES,
         "weights of delta = 1": ("1/2 - 1/(4 + s**2)", "1/2 + 1/(4 + s**2)"),
         "rate": "-sqrt(s**2)/sqrt(4 + s**2)",
+        "falls for": "1",
         "members": ("1", "-3/2", "sqrt(2)"),
     },
     prove=_product,

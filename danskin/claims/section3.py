@@ -8,6 +8,7 @@ import sympy
 
 from danskin.claims.argument import (
     DECISION,
+    ENCLOSED,
     EXACT,
     SYMBOLIC,
     Argument,
@@ -16,6 +17,7 @@ from danskin.claims.argument import (
     ordered,
 )
 from danskin.claims.core import Claim
+from danskin.claims.enclosed import derivative_is_enclosed
 from danskin.claims.gram import known_maximizers, number_is
 from danskin.claims.implication import prove_twice
 from danskin.claims.pair import PAIR, combination, introduce, pair_gram
@@ -133,14 +135,17 @@ def _members(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> N
         rest = [sympy.Integer(0)] * (dim - 2)
         u = [sympy.Integer(1), sympy.Integer(0), *rest]
         v = [c, sympy.sqrt(sympy.expand(1 - c**2)), *rest]
-        S = known_maximizers(pull_back(obtuse_pair, [u, v]), [0] * dim)
+        f = pull_back(obtuse_pair, [u, v])
+        S = known_maximizers(f, [0] * dim)
         names = {"c": c}
         for combo, value in claimed["D"].items():
             k = combination(combo, claimed["vectors"])
             direction = [sympy.expand(k[0] * a + k[1] * b) for a, b in zip(u, v, strict=True)]
             found = directional_derivative(S, direction).value
             expected = parse(value, names, "claimed")
-            number_is(argument, f"c = {cosine}, n = {dim}: D(0; {combo})", found, "==", expected)
+            where = f"c = {cosine}, n = {dim}: D(0; {combo})"
+            number_is(argument, where, found, "==", expected)
+            derivative_is_enclosed(argument, where, f, [0] * dim, direction, expected)
 
 
 MEMBERS = Claim(
@@ -152,7 +157,7 @@ MEMBERS = Claim(
         r" with given } c, n"
     ),
     expected=Verdict.PROVED,
-    methods=(EXACT,),
+    methods=(EXACT, ENCLOSED),
     objects={"obtuse_pair": OBTUSE_PAIR.formula},
     claimed={
         "vectors": ("u", "v"),

@@ -8,6 +8,7 @@ import sympy
 
 from danskin.claims.argument import (
     DECISION,
+    ENCLOSED,
     EXACT,
     SYMBOLIC,
     Argument,
@@ -17,6 +18,7 @@ from danskin.claims.argument import (
 )
 from danskin.claims.branches import branches
 from danskin.claims.core import Claim
+from danskin.claims.enclosed import phi_falls
 from danskin.claims.gram import Domain, cases_are, known_maximizers, maximum_is, number_is
 from danskin.claims.implication import Implication, prove_twice
 from danskin.claims.vectors import inner
@@ -250,6 +252,10 @@ def _steepest(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None
         kkt.append(domain.always(square - wanted, "==", f"|x|^2 == {wanted}"))
         kkt.append(domain.always(square, ">", "|x|^2 > 0"))
         prove_twice(argument, f"{side}: the mean ({x[0]}, {x[1]}) is the min-norm point", kkt)
+    for start, step in claimed["falls for"].items():
+        where = f"From ({start}, 0) along gamma = -x*"
+        down = ["-2*(" + start + ")", "0"]
+        phi_falls(argument, where, orabona, [start, "0"], down, step)
     origin = steepest_descent(known_maximizers(orabona, ["0", "0"]))
     argument.part("At (0, 0), the minimizer, 0 is in the hull", decided(origin.stationary), EXACT)
 
@@ -263,9 +269,14 @@ STEEPEST = Claim(
         r" \min_{\|\gamma\|=1} D(\theta; \gamma) = -2|\theta_1|"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, ENCLOSED),
     objects={"orabona": ORABONA.formula},
-    claimed={"gradients": _GRADIENTS, "weights": ("1/2", "1/2"), "rho^2": "4*t**2"},
+    claimed={
+        "gradients": _GRADIENTS,
+        "weights": ("1/2", "1/2"),
+        "rho^2": "4*t**2",
+        "falls for": {"1/2": "7/8", "-2": "7/8"},
+    },
     prove=_steepest,
     kind="correction",
     uses=("theorem-1", "theorem-2"),

@@ -46,6 +46,8 @@ METHODS = {
     "symbolic": "identities and certificates in SymPy, for all values of the variables",
     "decision procedure": "the same statement put to z3, which finds no exception",
     "exact arithmetic": "rational and algebraic numbers, never rounded",
+    "interval enclosures": "intervals around g and its derivatives on cells that cover S, rounded "
+    "outward",
     "written argument": "a step written out for the reader (a limit, compactness, putting steps "
     "together), which no machine has checked",
     "numeric evidence": "floating point; it supports and proves nothing",

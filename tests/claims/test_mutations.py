@@ -440,6 +440,7 @@ STATEMENTS = [
     ("orabona-boundary", {"D": "1"}),
     ("orabona-steepest", {"weights": ("1/3", "2/3")}),
     ("orabona-steepest", {"rho^2": "2*t**2"}),
+    ("orabona-steepest", {"falls for": {"1/2": "9/8"}}),
     ("appendix-a-maximizers", {"zeros of the term": ("0",)}),
     ("appendix-a-maximizers", {"term": "-xlogx(d1)"}),
     ("appendix-a-no-single-gradient", {"partner": "z <= 0"}),
