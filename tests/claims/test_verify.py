@@ -25,6 +25,7 @@ METHODS = {
     "symbolic",
     "decision procedure",
     "exact arithmetic",
+    "interval enclosures",
     "written argument",
     "numeric evidence",
 }
