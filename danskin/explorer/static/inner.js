@@ -85,7 +85,7 @@ function map(one) {
   const outline = one.outline ?? [];
   const xs = outline.length ? outline.map(([x]) => x) : one.x;
   const ys = outline.length ? outline.map(([, y]) => y) : one.y;
-  const plane = new Plane({ label: "", ...SIZE, window: [spanOf(xs, 0.12), spanOf(ys, 0.12)], names: one.corners?.length ? ["", ""] : one.names, axes: false });
+  const plane = new Plane({ label: "", ...SIZE, window: [spanOf(xs, one.corners?.length ? 0.3 : 0.12), spanOf(ys, one.corners?.length ? 0.25 : 0.12)], names: one.corners?.length ? ["", ""] : one.names, axes: false });
   const [lo, hi] = one.range;
   const [width, height] = [plane.x(one.x[1]) - plane.x(one.x[0]), plane.y(one.y[0]) - plane.y(one.y[1])];
   const cells = one.g.flatMap((line, j) =>
@@ -110,7 +110,7 @@ function map(one) {
   content.push(...one.lit.map((p) => plane.marker("circle", p, { class: "mark lit" }, 6.5)));
   plane.content.replaceChildren(...content);
   const middle = [(plane.window[0][0] + plane.window[0][1]) / 2, (plane.window[1][0] + plane.window[1][1]) / 2];
-  plane.over.replaceChildren(...(one.corners ?? []).map((corner) => plane.label(corner.name, corner.at, { class: "tick" }, middle, 12)));
+  plane.over.replaceChildren(...(one.corners ?? []).map((corner) => plane.label(corner.name, corner.at, { class: "tick" }, middle, 20)));
   return plane;
 }
 

@@ -96,7 +96,7 @@ export class LandscapeView {
       h(
         "p",
         { class: "intro" },
-        "φ is the upper envelope of g(·, δ): where two maximizers tie, it has a kink, and there one adversary's gradient zigzags. Drag θ, and watch which δ light up.",
+        "φ is the upper envelope of g(·, δ): where two maximizers tie, it has a kink, and there the gradient of one adversary can point uphill, and its steps zigzag. Drag θ, and watch which δ light up.",
       ),
       this.headline.element,
       this.hint,
@@ -407,7 +407,6 @@ export class LandscapeView {
     put(
       this.facts,
       h("p", {}, `φ${point(answer.theta)} ${answer.complete ? "=" : "≥"} ${value}. `, answer.explain, " ", answer.nearest?.text ?? ""),
-      answer.faces?.length ? h("p", { class: "hint" }, `Infinitely many maximizers: ${answer.faces.join(", ")}`) : null,
     );
     announce(this.spoken, `theta ${point(answer.theta)}. ${this.headline.spoken}`);
   }
