@@ -73,15 +73,8 @@ class Attempt:
             return -math.inf, math.inf
         lo, hi = self.total()
         count = self.count
-        ends = [
-            x / (n * count)
-            for x, n in ((lo, self._length(lo, down=True)), (hi, self._length(hi, down=False)))
-        ]
-        # Two roundings: the product and the quotient.
-        low, high = ends
-        for _ in range(2):
-            low = math.nextafter(low, -math.inf) if lo else low
-            high = math.nextafter(high, math.inf) if hi else high
+        low = _quotient(_quotient(lo, self._length(lo, down=True), -math.inf), count, -math.inf)
+        high = _quotient(_quotient(hi, self._length(hi, down=False), math.inf), count, math.inf)
         return low + 0.0, high + 0.0
 
     def _length(self, x: float, down: bool) -> float:
@@ -277,11 +270,19 @@ def _sums(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return bounded_sum(low, -math.inf), bounded_sum(high, math.inf)
 
 
+def _quotient(x: float, n: float, side: float) -> float:
+    """Return ``x/n`` rounded towards `side`, n > 0; their product might be beyond float64."""
+    return math.nextafter(x / n, side) if x else x
+
+
 def bounded_sum(numbers: Sequence[float], side: float) -> float:
     """Return the sum rounded towards `side`; `side` where a number is infinite."""
     if any(not math.isfinite(x) for x in numbers):
         return side
     if len(numbers) == 1:
         return numbers[0]
-    # fsum rounds once, to nearest.
-    return math.nextafter(math.fsum(numbers), side)
+    try:
+        # fsum rounds once, to nearest.
+        return math.nextafter(math.fsum(numbers), side)
+    except OverflowError:
+        return side

@@ -11,6 +11,7 @@ import numpy as np
 
 from danskin.errors import InvalidInputError
 from danskin.proof.arguments import exact_point, expression_samples, read_seconds
+from danskin.proof.attempt import bounded_sum
 from danskin.proof.cover import Cover
 from danskin.proof.descent import prove_descent
 from danskin.proof.interval import require_ieee
@@ -204,8 +205,5 @@ def _narrow(cover: Cover, tol: float, end: float) -> None:
 
 
 def _mean(numbers: list[float], side: float) -> float:
-    if any(not math.isfinite(x) for x in numbers):
-        return side
-    if len(numbers) == 1:
-        return numbers[0]
-    return math.nextafter(math.nextafter(math.fsum(numbers), side) / len(numbers), side)
+    whole = bounded_sum(numbers, side)
+    return whole if len(numbers) == 1 else math.nextafter(whole / len(numbers), side)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from danskin.errors import DanskinError, InvalidInputError
+from danskin.errors import DanskinError, InvalidInputError, LimitError
 from danskin.exact import exact_number, length, sign, to_float
 from danskin.proof.arguments import DEFAULT_BUDGET, require_range
 from danskin.proof.cover import total
@@ -164,7 +164,11 @@ def certified_step(
     if proof.verdict is not Verdict.PROVED or proof.direction is None:
         return _no_step(proof, longest, begun)
     _, states = proof.evidence
-    segments = [Segment(s.f, proof.theta, proof.direction, s.shared) for s in states]
+    try:
+        segments = [Segment(s.f, proof.theta, proof.direction, s.shared) for s in states]
+    except LimitError as error:
+        why = f"{error}: the direction's numbers may be too long; pass it as floats."
+        return _no_step(proof, longest, begun, why)
     deadline = begun + seconds
     for s in states:
         _tighten(s, min(deadline, time.monotonic() + max(0.5, seconds / 3) / len(states)))
@@ -202,9 +206,11 @@ def _limit(max_step: Any) -> Any:
     return limit
 
 
-def _no_step(proof: DescentProof, longest: float, begun: float) -> CertifiedStep:
+def _no_step(
+    proof: DescentProof, longest: float, begun: float, why: str | None = None
+) -> CertifiedStep:
     refuted = proof.ascent is Verdict.PROVED or proof.stationary
-    why = proof.explain()
+    why = proof.explain() if why is None else why
     if proof.verdict is Verdict.REFUTED and not refuted:
         why = f"D is not negative, so that nothing follows to first order. {why}"
     return CertifiedStep(

@@ -145,3 +145,36 @@ def test_formulas_left_as_they_are_prove_the_same(monkeypatch: pytest.MonkeyPatc
     assert proof.verdict is dk.Verdict.PROVED
     assert proof.derivative[0] <= -1 / 32 <= proof.derivative[1]
     assert dk.certified_step(f, [0], [1], "1/1000").verdict is dk.Verdict.PROVED
+
+
+@pytest.mark.parametrize("size", ["10**308", "17*10**307"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_lengths_near_the_end_of_float64_divide_a_batch_rightly(size: str, sign: int):
+    # The length times the number of samples is beyond float64. S* = {2} x {1}, with the rates
+    # 2**2/100 and sin(1)/50.
+    batch = dk.BatchObjective(
+        [
+            objective("exp(t*d)*d/100", ["t"], ["d"], Interval(1, 2)),
+            objective("exp(t*d)*sin(d)*d/50", ["t"], ["d"], Interval("1/2", 1)),
+        ]
+    )
+    lo, hi = prove_descent(batch, [0], [("-" if sign < 0 else "") + size]).derivative
+    assert lo <= sign * (0.02 + math.sin(1) / 100) <= hi
+    assert hi - lo < 1e-12
+
+
+def test_values_beyond_float64_are_summed():
+    part = objective("10**308*cos(d) + t", ["t"], ["d"], Interval(0, 1))
+    found = enclose_robust_value(dk.BatchObjective([part] * 4), [0], budget=1)
+    assert found.lower <= 1e308 <= found.upper
+    assert prove_descent(dk.BatchObjective([part] * 4), [0], [-1], budget=1).derivative[1] < 0
+
+
+def test_a_direction_too_long_to_follow_is_undecided(monkeypatch: pytest.MonkeyPatch):
+    def late(*_: object) -> None:
+        raise LimitError("differentiating took too long")
+
+    monkeypatch.setattr(dk.proof.step, "Segment", late)
+    step = dk.certified_step(objective("t*d", ["t"], ["d"], Interval(1, 2)), [1], [-1], 1)
+    assert step.verdict is dk.Verdict.UNDECIDED
+    assert "too long" in step.reason
