@@ -51,6 +51,7 @@ bench: $(PEERS) ## measure the solvers and the bridge against their peers (bench
 	$(BIN)/python benchmarks/run_minnorm.py
 	$(BIN)/python benchmarks/bridge.py
 	$(BIN)/python benchmarks/bridge.py --paper
+	$(BIN)/python benchmarks/run_proof.py
 
 constraints: $(BIN)/python ## resolve the pinned versions anew for this Python
 	$(BIN)/python constraints/resolve.py
