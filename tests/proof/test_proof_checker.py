@@ -637,6 +637,40 @@ def test_maps_that_do_not_take_s_to_itself_are_rejected(domain, maps, reason):
     assert reason in check_data(data).reason
 
 
+SHARED = proved(
+    dk.BatchObjective(
+        [
+            formula(f"softplus(-({x}+d)*t1-t2)/(d+{y})", T, ["d"], I)
+            for x, y in [("1/3", 3), ("-1/5", 4), ("2/3", 5)]
+        ]
+    ),
+    ["1/3", "1/5"],
+    [1, 1],
+)
+
+
+@pytest.mark.parametrize(
+    ("sample", "value", "reason"),
+    [(0, "1/2", "floor|bound"), (1, "-9", "bound|defined|floor"), (2, "0", "power that is not positive")],
+)
+def test_numbers_of_samples_that_share_a_form_count(sample, value, reason):
+    assert {s["form"] for s in SHARED["samples"]} == {"shared"}
+    assert check_data(SHARED).verified
+    data = copy.deepcopy(SHARED)
+    parameters = data["problem"]["samples"][sample]["parameters"]
+    parameters[min(parameters)] = value
+    assert re.search(reason, check_data(data).reason)
+
+
+def test_what_cancels_in_a_shared_form_must_be_defined():
+    data = by_hand("c/c*(1+t)*d", UNIT, [["face", [0, 1]], "open"], rate=[hexed(1), None])
+    data["samples"][0].update(form="shared", written=None)
+    data["problem"]["samples"][0]["parameters"] = {"c": "3"}
+    assert check_data(data).verified, check_data(data).reason
+    data["problem"]["samples"][0]["parameters"] = {"c": "0"}
+    assert not check_data(data).verified
+
+
 @pytest.mark.parametrize(
     ("root", "reason"),
     [

@@ -4,9 +4,9 @@ At theta two forms are used: the formula *as it stands*, with theta put in as en
 says where g is defined around theta; and *written out*, theta put in exactly, where what cancels
 has cancelled. The file says how it reads then, and both are expanded and compared term by term.
 (Samples of one formula *share* the form as it stands, in which their parameters are symbols.)
-Over a cell a function is enclosed by a form as such, and by its mean-value
-form ``f(c) + sum f_i (x_i - c_i)``. Along a direction all is the same with the step t ahead of
-delta and g(theta + t gamma, delta).
+Derivatives in delta and t are the checker's own, exact ones in theta SymPy's. Over a cell a function
+is enclosed by a form as such, and by its mean-value form ``f(c) + sum f_i (x_i - c_i)``. Along a
+direction all is the same with the step t ahead of delta and g(theta + t gamma, delta).
 """
 
 from __future__ import annotations
@@ -96,13 +96,15 @@ class Sample:
         values = [number(v, "parameter", problem.names) for v in parameters.values()]
         self.parameters = dict(zip(symbols, values, strict=True))
         variables = {s.name: s for s in (*problem.theta, *self.delta)}
-        put = {s.name: s if self.shared else x for s, x in self.parameters.items()}
-        # Samples that share a form share its text.
-        key = (text(g, "g"), every) if self.shared else None
-        self.g = problem.parsed.get(key)
-        if self.g is None:
-            self.g = parse(g, {**problem.names, **variables, **put}, "g")
-            problem.parsed |= {} if key is None else {key: self.g}
+        known = {**problem.names, **variables}
+        put = {s.name: x for s, x in self.parameters.items()}
+        self.g = parse(text(g, "g"), {**known, **put}, "g")
+        if self.shared:
+            # Read with numbers all the same: c/c is 1 as a symbol, and an error where c = 0.
+            key = (g, every)
+            if key not in problem.parsed:
+                problem.parsed[key] = parse(g, {**known, **{s.name: s for s in symbols}}, "g")
+            self.g = problem.parsed[key]
         self.factors = factors_of(where, problem.names)
         if sum(f.size for f in self.factors) != len(self.delta):
             raise Rejected("S has another number of coordinates than delta has names")

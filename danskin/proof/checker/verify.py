@@ -79,7 +79,7 @@ class CheckedProof:
             return f"Rejected: {self.reason}."
         return (
             f"Verified: {self.claim} {self.cells} cells were checked. This rests on Arb's and "
-            "SymPy's arithmetic, and on the reading of the formulas."
+            "SymPy's arithmetic, SymPy's derivatives in theta, and the reading of the formulas."
         )
 
     def to_dict(self) -> dict[str, Any]:
