@@ -2,6 +2,9 @@
 
 import json
 import math
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -98,6 +101,37 @@ def test_two_processes_find_the_same(tmp_path):
     for name, run in here.items():
         a, b = run.rows[-1], there[name].rows[-1]
         assert a["loss"] == pytest.approx(b["loss"], rel=1e-4)  # threads may differ
+
+
+@pytest.mark.slow
+def test_no_process_goes_on_when_the_sweep_is_killed(tmp_path):
+    """kill -9 of the sweep: its workers notice after the step that they are at, save and stop."""
+    code = f"""
+from danskin.torch.train.sweep import run_sweep, table
+configs = table(["paper-pgd"], [0, 1], **{TINY | {"epochs": 100_000}!r})
+list(run_sweep(configs, "{tmp_path}", jobs=2))
+"""
+    sweep = subprocess.Popen([sys.executable, "-c", code])
+    logs = [tmp_path / f"paper-pgd-seed{seed}" / "metrics.jsonl" for seed in (0, 1)]
+    try:
+        wait_for(lambda: all(log.is_file() and log.stat().st_size for log in logs))
+    finally:
+        sweep.kill()
+        sweep.wait()
+    wait_for(lambda: settled(logs))
+
+
+def settled(logs) -> bool:
+    before = [log.stat().st_size for log in logs]
+    time.sleep(1)
+    return before == [log.stat().st_size for log in logs]
+
+
+def wait_for(condition, seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_divergence_ends_a_run_and_not_the_sweep(tmp_path):

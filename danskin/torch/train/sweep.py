@@ -12,6 +12,7 @@ runs that ended are read, the one that was cut off resumes, the rest begin.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,9 +143,9 @@ def run_sweep(
         return
     import joblib
 
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+    threads, parent = max(1, (os.cpu_count() or 1) // jobs), os.getpid()
     work: Any = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    yield from work(joblib.delayed(_in_process)(c, p, threads) for c, p in places.items())
+    yield from work(joblib.delayed(_in_process)(c, p, threads, parent) for c, p in places.items())
 
 
 def _in_turn(
@@ -164,11 +165,16 @@ def _in_turn(
                 return
 
 
-def _in_process(config: RunConfig, place: Path, threads: int) -> SweepRun:
+def _in_process(config: RunConfig, place: Path, threads: int, parent: int) -> SweepRun:
     if not config.compute.threads:
         torch.set_num_threads(threads)
     with catching() as wish:
-        return _ended(config, place) or _train(config, place, load_sets(config), wish)
+
+        def stop() -> int:
+            # A sweep that was killed must not go on behind the back of whoever killed it.
+            return wish() or (0 if os.getppid() == parent else signal.SIGTERM)
+
+        return _ended(config, place) or _train(config, place, load_sets(config), stop)
 
 
 def _ended(config: RunConfig, place: Path) -> SweepRun | None:
@@ -194,7 +200,7 @@ def _train(
         tick=lambda name, epoch, what, images: tick(config, epoch, what, images),
     )  # fmt: skip
     rows = [r.to_dict() for r in trainer.records]
-    note, signal = "", 0
+    note, number = "", 0
     try:
         rows += [record.to_dict() for record in trainer.epochs()]
     except Diverged:
@@ -202,8 +208,8 @@ def _train(
         note = rows[-1]["note"]
     except Interrupted as stop:
         rows = [r.to_dict() for r in trainer.records]
-        note, signal = str(stop), stop.number
-    return SweepRun(config, place, tuple(rows), not signal, note, signal)
+        note, number = str(stop), stop.number
+    return SweepRun(config, place, tuple(rows), not number, note, number)
 
 
 def summarize(runs: Sequence[SweepRun]) -> list[dict[str, Any]]:
