@@ -1,7 +1,7 @@
 """Make figures/explorer.png anew, from the page itself.
 
-Run it as ``.venv/bin/python docs/make_explorer_figure.py``. It takes the extra ``explorer``, Playwright and Debian's Chromium, which is why ``make docs`` leaves
-it out.
+Run it as ``.venv/bin/python docs/make_explorer_figure.py``. It takes the extra ``explorer``,
+Playwright and Debian's Chromium, which is why ``make docs`` leaves it out.
 """
 
 from __future__ import annotations

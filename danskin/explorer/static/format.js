@@ -4,8 +4,11 @@
 export function number(x, digits = 4) {
   if (typeof x !== "number") return x === null || x === undefined ? "–" : String(x);
   if (!Number.isFinite(x)) return String(x).replace("-", "−");
-  const text = String(Number(x.toPrecision(digits)));
-  return text === "0" ? "0" : text.replaceAll("-", "−");
+  const rounded = Number(x.toPrecision(digits));
+  const size = Math.abs(rounded);
+  if (size === 0) return "0";
+  const text = size >= 1e5 || size < 1e-4 ? rounded.toExponential().replace("e+", "e") : String(rounded);
+  return text.replaceAll("-", "−");
 }
 
 /** The same with its sign always shown: "+0.5". */

@@ -42,6 +42,8 @@ export class Handles {
       entry.element.setAttribute("aria-label", `${p.spoken} at ${point(p.at)}`);
       entry.element.setAttribute("aria-valuetext", point(p.at));
       entry.element.setAttribute("aria-valuenow", String(p.at[0]));
+      entry.element.setAttribute("aria-valuemin", String(this.#plane.window[0][0]));
+      entry.element.setAttribute("aria-valuemax", String(this.#plane.window[0][1]));
       const [dx, dy, anchor] = this.#side(p.at);
       entry.text.textContent = p.name;
       entry.text.setAttribute("x", dx);

@@ -21,7 +21,7 @@ export function ticks(lo, hi, count = 5) {
 
 /** A square window around 0 with round ends that holds these points. */
 export function windowAround(points, room = 1.25) {
-  const reach = Math.max(...points.flat().map(Math.abs), 1e-9) * room;
+  const reach = (Math.max(...points.flat().map(Math.abs)) || 1) * room;
   const power = 10 ** Math.floor(Math.log10(reach));
   const half = power * [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= reach * 0.999);
   return [[-half, half], [-half, half]];
