@@ -651,7 +651,7 @@ SHARED = proved(
 
 @pytest.mark.parametrize(
     ("sample", "value", "reason"),
-    [(0, "1/2", "floor|bound"), (1, "-9", "bound|defined|floor"), (2, "0", "power that is not positive")],
+    [(0, "1/2", "floor|bound"), (1, "-9", "bound|defined|floor"), (2, "0", "not positive")],
 )
 def test_numbers_of_samples_that_share_a_form_count(sample, value, reason):
     assert {s["form"] for s in SHARED["samples"]} == {"shared"}

@@ -4,9 +4,9 @@ At theta two forms are used: the formula *as it stands*, with theta put in as en
 says where g is defined around theta; and *written out*, theta put in exactly, where what cancels
 has cancelled. The file says how it reads then, and both are expanded and compared term by term.
 (Samples of one formula *share* the form as it stands, in which their parameters are symbols.)
-Derivatives in delta and t are the checker's own, exact ones in theta SymPy's. Over a cell a function
-is enclosed by a form as such, and by its mean-value form ``f(c) + sum f_i (x_i - c_i)``. Along a
-direction all is the same with the step t ahead of delta and g(theta + t gamma, delta).
+Derivatives in delta and t are the checker's own, exact ones in theta SymPy's. Over a cell a
+function is enclosed by a form as such, and by its mean-value form ``f(c) + sum f_i (x_i - c_i)``.
+Along a direction all is the same with the step t ahead of delta and g(theta + t gamma, delta).
 """
 
 from __future__ import annotations
