@@ -102,6 +102,21 @@ class Team:
             result.append(mine)
         return result
 
+    def rows(self, part: Tensor) -> tuple[Tensor, slice]:
+        """Return the rows of all processes, one's after the other's, and which are this one's."""
+        if self.size == 1:
+            return part, slice(0, len(part))
+        rank = torch.distributed.get_rank(self.group)
+        counts = torch.zeros(self.size, dtype=torch.long, device=part.device)
+        counts[rank] = len(part)
+        known: list[int] = self.total(counts).tolist()
+        mine = slice(sum(known[:rank]), sum(known[: rank + 1]))
+        # A sum with zeros is exact, and takes parts of any size with any backend.
+        whole = part.new_zeros(sum(known), *part.shape[1:])
+        whole[mine] = part.detach()
+        torch.distributed.all_reduce(whole, group=self.group)
+        return whole, mine
+
     def agreed(self, array: np.ndarray, device: torch.device) -> np.ndarray:
         """Return the array of the first process, so that all of them decide alike."""
         if self.size == 1:

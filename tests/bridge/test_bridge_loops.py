@@ -207,6 +207,10 @@ import torch.distributed as dist
 from torch import nn
 import danskin.torch as dkt
 rank, port, method = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+free = {"tol": 1e-12, "max_iterations": 50, "memory_budget": 0}
+method, settings = {
+    "matrix_free": ("product", free), "per_sample": ("step_aware", {"per_sample": True}),
+}.get(method, (method, {}))
 dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
 torch.manual_seed(0)
 net = nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.CELU(), nn.Linear(8, 3)).double()
@@ -217,8 +221,7 @@ mine = slice(0, 3) if rank == 0 else slice(3, 7)          # uneven parts
 
 def run(model, part):
     queue = iter(points)
-    tight = {"tol": 1e-12, "max_iterations": 50, "memory_budget": 0} if method == "product" else {}
-    ddi = dkt.DDi(model, lambda i, y: next(queue)[part], m=3, method=method, **tight)
+    ddi = dkt.DDi(model, lambda i, y: next(queue)[part], m=3, method=method, **settings)
     return ddi.backward(images[part], labels[part])
 
 shared = run(nn.parallel.DistributedDataParallel(net), mine)
@@ -230,6 +233,10 @@ for a, p in zip(found, net.parameters()):
     if a is not None:
         torch.testing.assert_close(a, p.grad, rtol=1e-6, atol=1e-9)
 assert abs(shared.norm - whole.norm) < 1e-9
+assert shared.losses.shape[1] == mine.stop - mine.start
+if method == "product" and not settings:
+    assert torch.allclose(shared.weights, whole.weights[:, mine], atol=1e-7)
+    assert shared.gram.shape == (3 * shared.losses.shape[1],) * 2
 assert abs(shared.empirical_derivative - whole.empirical_derivative) < 1e-6
 # Attacks built on the wrapped module run on the bare one.
 ddp = nn.parallel.DistributedDataParallel(net)
@@ -251,7 +258,9 @@ os._exit(0)  # not gloo's teardown, which may abort and is not what is tested
 
 @pytest.mark.slow
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
-@pytest.mark.parametrize("method", ["coupled", "product", "max", "mean"])
+@pytest.mark.parametrize(
+    "method", ["single", "coupled", "product", "matrix_free", "per_sample", "max", "mean"]
+)
 def test_two_processes_are_one_with_the_whole_batch(method, tmp_path):
     import socket
     import subprocess

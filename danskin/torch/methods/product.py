@@ -76,8 +76,7 @@ def _over_product(call: Call, m: int, steps: Settings | None) -> Combination:
     refuse_coupling(call.network)
     points = call.adversaries(m)
     row = sum(p.numel() * p.element_size() for p in call.network.params)
-    fits = row * m * len(call.images) <= call.settings.memory_budget
-    if fits and call.team.size == 1:
+    if row * m * call.count <= call.settings.memory_budget:  # on each process
         return _stored(call, points, steps)
     return matrix_free(call, points, steps)
 
@@ -96,29 +95,50 @@ def _stored(call: Call, points: list[Tensor], steps: Settings | None) -> Combina
                 found.append(values)
             losses.append(torch.cat(found))
             call.samples += count
-        stack.forget(used(network, points[0], call.labels))
+        table = torch.stack(losses)
+        values, mine = _shared(call, stack, table, points[0])
         if call.decay:
             stack.shift(call.decay)
-        gram = stack.gram()
-        table = torch.stack(losses)
+        gram = call.team.agreed(stack.gram(), table.device)
         check_finite(gram, table, call.team)
-    values = table.T.double().cpu().numpy().reshape(-1)
+    total = len(values) // m
     with call.clock("solve"):
-        weights, _, stationary, scale, iterations = solve(gram, values, [m] * count, steps)
+        weights, _, stationary, scale, iterations = solve(gram, values, [m] * total, steps)
+        weights = call.team.agreed(weights, table.device)
     with call.clock("gradients"):
-        x = stack.combine(weights / count)
-        inner = stack.products(x).reshape(count, m)
+        x = stack.combine(weights / total)
+        inner = stack.products(x).reshape(total, m)
+    own = slice(mine.start * m, mine.stop * m)
     lengths = np.sqrt(gram.diagonal())
     return Combination(
         x,
-        weights.reshape(count, m).T.copy(),
+        weights.reshape(total, m)[mine].T.copy(),
         table,
-        products=inner,
+        products=inner[mine],
         least=float(inner.min(axis=1).mean()),
-        size=float(weights @ lengths) / count,
+        size=float(weights @ lengths) / total,
         rounding=stack.rounding() * float(lengths.max()),
-        gram=gram,
+        gram=gram[own, own],
         stationary=stationary,
         scale=scale,
         iterations=iterations,
     )
+
+
+def _shared(
+    call: Call, stack: GradientStack, losses: Tensor, images: Tensor
+) -> tuple[np.ndarray, slice]:
+    """Let every process hold the gradients of all; return all losses, and which samples are ours.
+
+    Losses come sample by sample, as the rows of the stack do.
+    """
+    team, m = call.team, len(losses)
+    known = torch.tensor(used(call.network, images, call.labels), dtype=torch.float64)
+    known = team.total(known.to(losses.device)).tolist()
+    for k, part in enumerate(stack.parts):
+        if part is not None:
+            stack.parts[k], _ = team.rows(part)
+    stack.forget([count > 0 for count in known])
+    values, rows = team.rows(losses.T.double().reshape(-1))
+    stack.rows = len(values)
+    return values.cpu().numpy(), slice(rows.start // m, rows.stop // m)
