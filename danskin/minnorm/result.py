@@ -16,6 +16,8 @@ __all__ = ["GramMinNormResult", "MinNormResult", "Status", "judge", "quick_resul
 
 #: Weights that a notebook shows.
 MOST_SHOWN = 12
+#: Below it, divided by tol, two neighbouring floats may be further apart than tol asks for.
+SUBNORMAL = 2.0**-1073
 
 Status = Literal["optimal", "stationary", "undecided"]
 
@@ -116,6 +118,9 @@ class GramMinNormResult:
         remedy = (
             'The paper\'s solver takes a fixed number of iterations; use method="auto".'
             if self.method == "paper"
+            else "The bounds are subnormal numbers, which float64 cannot bring closer together: "
+            "multiply the gradients by a power of two; the weights do not change."
+            if self.norm < SUBNORMAL / self.tol
             else 'Try method="exact", or pass the gradients themselves in place of their Gram '
             "matrix, or a larger tol."
         )

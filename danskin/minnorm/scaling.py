@@ -106,10 +106,14 @@ def _as_real(
     """
     try:
         array: np.ndarray[Any, np.dtype[Any]] = np.asarray(value)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, RuntimeError) as error:  # a tensor with a graph
         raise InvalidInputError(
             argument, f"is not a rectangular array of numbers ({error})", remedy
         ) from error
+    if np.ma.is_masked(value):
+        raise InvalidInputError(
+            argument, "holds masked entries", "Leave these rows out, or fill them: .filled(0)."
+        )
     if array.size == 0:
         raise InvalidInputError(argument, f"is empty (shape {array.shape})", remedy)
     if array.dtype.kind == "b":

@@ -19,14 +19,8 @@ import numpy as np
 from jaxtyping import Float
 
 from danskin.minnorm.boundary import ArrayLike, Number, Sizes
-from danskin.minnorm.linear import (
-    Model,
-    StepAwareResult,
-    finished,
-    model_from_gradients,
-    model_from_gram,
-    scale,
-)
+from danskin.minnorm.linear import StepAwareResult, finished
+from danskin.minnorm.model import Model, Moved, model_from_gradients, model_from_gram, scale
 from danskin.minnorm.road import solve_gram, solve_points
 from danskin.minnorm.scaling import EPS, ScaledGram, ScaledPoints, check_tolerance
 
@@ -108,7 +102,9 @@ def _solve(model: Model, radius: float, tol: float) -> StepAwareResult:
     values = np.array([max(floor, v / unit) if v > floor * unit else floor for v in model.values])
     top, rho = _tied_at_the_top(model)
     if rho == 0.0:
-        return finished(model, top, 0.0, 0.0, 0.0, 0.0, "stationary", "stationary", tol)
+        # The dual bound of the weights themselves: what d = 0 leaves open.
+        left = radius * scale(model.move(top, 1.0).most, model.exponent)
+        return finished(model, top, 0.0, None, 0.0, left, "stationary", "stationary", tol, 0)
 
     def path(step: float, start: Float[np.ndarray, "m"]) -> _Step:
         weights = model.dual_weights(values, step, start)
@@ -128,8 +124,9 @@ def _solve(model: Model, radius: float, tol: float) -> StepAwareResult:
                 (high.step * high.weights - low.step * low.weights) / (high.step - low.step), model
             )
             ended = low if low.length <= 1.0 else high
-            allowed = tol * _decrease(model, values, ended.d) + noise
-            if _gap(model, values, ended.d, limit)[0] <= allowed:
+            moved = model.move(ended.weights, ended.step)
+            gap, height = _gap(model, values, moved, limit)
+            if gap <= tol * -height + noise:
                 return _result(model, values, ended, limit, unit, radius, "inside", tol)
         certificate = high.weights
     if high.length < 1.0 - 4 * EPS:
@@ -197,23 +194,18 @@ def _feasible(weights: Float[np.ndarray, "m"], model: Model) -> Float[np.ndarray
     return clipped / np.repeat(np.where(sums > 0, sums, 1.0), model.sizes)
 
 
-def _decrease(model: Model, values: Float[np.ndarray, "m"], d: Float[np.ndarray, "r"]) -> float:
-    return -model.value(values, d)[0]
-
-
 def _gap(
     model: Model,
     values: Float[np.ndarray, "m"],
-    d: Float[np.ndarray, "r"],
+    moved: Moved,
     weights: Float[np.ndarray, "m"],
 ) -> tuple[float, float]:
     """Return the trust-region gap with rounding, and the model's value at d."""
-    height, error = model.value(values, d)
-    batch = len(model.sizes)
-    length = float(np.linalg.norm(model.mean_point(weights)))
-    size = float(weights @ model.lengths) / batch
-    error += (weights.size + 8) * EPS * (size + float(np.abs(weights * values).sum()) / batch)
-    return height - float(weights @ values) / batch + length + error, height
+    height, error = model.height(values, moved, None)
+    held, point = model.held(values, weights), model.move(weights, 1.0).most
+    # The weights' sum, and their values, which are at most 0, to a few eps.
+    error += (weights.size + 16) * EPS * (abs(held) + point + abs(height))
+    return max(height - held + point, 0.0) + error, height
 
 
 def _result(
@@ -226,19 +218,20 @@ def _result(
     where: str,
     tol: float,
 ) -> StepAwareResult:
-    length = float(np.linalg.norm(model.mean_point(found.weights)))
     # On the boundary d has the radius' length to the last digit.
-    step = 1.0 / length if where == "boundary" and length > 0 else found.step
-    d = -step * model.mean_point(found.weights)
-    gap, height = _gap(model, values, d, certificate)
+    stretch, power = math.frexp(radius)
+    moved = model.move(found.weights, None if where == "boundary" else found.step, stretch)
+    step = 1.0 / moved.norm if where == "boundary" and moved.norm > 0 else found.step
+    gap, height = _gap(model, values, moved, certificate)
     return finished(
         model,
         found.weights,
         scale(radius * step, -model.exponent),
-        length,
+        moved,
         -height * unit,
         gap * unit,
         "optimal" if gap <= tol * -height else "undecided",
         "boundary" if where == "boundary" else "least_norm_minimizer",
         tol,
+        power,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -17,13 +18,14 @@ from hypothesis import strategies as st
 from danskin import oracle
 from danskin.errors import InvalidInputError
 from danskin.minnorm import (
+    exact_min_norm,
     min_norm_point,
     step_aware_point,
     step_aware_weights,
     trust_region_point,
     trust_region_weights,
 )
-from danskin.minnorm.linear import Model
+from danskin.minnorm.model import Model
 from danskin.minnorm.trust import _crossing
 
 
@@ -253,3 +255,66 @@ def test_result_is_plain_data():
 def test_bad_input(solve, arguments, argument):
     with pytest.raises(InvalidInputError, match=f"^({argument}):"):
         solve(*arguments)
+
+
+def exactly(gradients, values, result):
+    """The model's decrease at the displacement as returned, and |d|^2, in rational arithmetic."""
+    d = [Fraction(x) for x in result.displacement.tolist()]
+    heights = [
+        Fraction(v) + sum(Fraction(g) * x for g, x in zip(row, d, strict=True))
+        for row, v in zip(gradients.tolist(), values.tolist(), strict=True)
+    ]
+    return max(Fraction(v) for v in values.tolist()) - max(heights), sum(x * x for x in d)
+
+
+def hardly_any_length(rng):
+    """0 within 1e-9 of an edge: x loses seven digits in float64, and d with it."""
+    n = int(rng.integers(3, 9))
+    points = rng.standard_normal((6, n))
+    points[:2, 0] = 10.0 ** rng.uniform(-11, -7)
+    points[1, 1:] = -points[0, 1:] * rng.uniform(0.5, 2)
+    points[2:, 0] = np.abs(points[2:, 0]) + 0.1
+    return points @ np.linalg.qr(rng.standard_normal((n, n)))[0]
+
+
+class TestClaimsHoldForTheReturnedStep:
+    """`decrease` and `gap` are about `displacement` as it is, after its own rounding."""
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_fixed_step(self, seed):
+        """The best decrease lies between: an exact dual solution says where it is."""
+        rng = np.random.default_rng(seed)
+        gradients, eta = hardly_any_length(rng), float(10.0 ** rng.uniform(-3, 3))
+        values = np.zeros(6)
+        result = step_aware_point(gradients, values, eta)
+        decrease, square = exactly(gradients, values, result)
+        decrease -= square / (2 * Fraction(eta))
+        best = Fraction(eta) / 2 * exact_min_norm(gradients).squared_norm  # all values tied
+        assert best - decrease <= Fraction(result.gap)
+        allowed = Fraction(1e-13) * abs(decrease) + Fraction(result.gap)
+        assert result.decrease == 0 or abs(decrease - Fraction(result.decrease)) <= allowed
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_trust_region(self, seed):
+        rng = np.random.default_rng(seed)
+        gradients, radius = hardly_any_length(rng), float(10.0 ** rng.uniform(-3, 3))
+        values = np.zeros(6)
+        result = trust_region_point(gradients, values, radius)
+        decrease, square = exactly(gradients, values, result)
+        best = Fraction(radius) * Fraction(exact_min_norm(gradients).norm)
+        assert square <= Fraction(radius) ** 2 * (1 + Fraction(1, 10**14))
+        assert best * (1 - Fraction(1, 10**15)) - decrease <= Fraction(result.gap)
+
+    def test_a_huge_step(self):
+        result = step_aware_point(np.eye(3), [0, 0, 0], 1e300)
+        assert result.status == "optimal"
+        assert result.step * result.norm == pytest.approx(1e300 / math.sqrt(3), rel=1e-12)
+
+    def test_stationary_leaves_open_what_the_dual_does(self):
+        """0 within 1e-17 of the hull: d = 0 is returned, decreases nothing, and says so."""
+        gradients = np.array([[1.0, 1e-17], [-1.0, 1e-17]])
+        result = step_aware_point(gradients, [0.0, 0.0], 1.0)
+        if result.status == "stationary":
+            assert result.decrease == 0
+            assert not result.displacement.any()
+            assert result.gap >= 0.5e-34

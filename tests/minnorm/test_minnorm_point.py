@@ -466,3 +466,24 @@ class TestMoreDigits:
         after = min_norm_point(points)
         assert after.gap == before.gap
         assert min_norm_point(points, method="double-double").gap > 100 * before.gap
+
+
+class TestUnusualContainers:
+    def test_masked_entries_are_not_read(self):
+        masked = np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], mask=[[False, True], [False, False]])
+        with pytest.raises(InvalidInputError, match="gradients: holds masked entries"):
+            min_norm_point(masked)
+        assert min_norm_point(np.ma.masked_array([[1.0, 2.0]])).norm == pytest.approx(5**0.5)
+
+    def test_a_tensor_with_a_graph(self):
+        torch = pytest.importorskip("torch", reason="torch is not installed")
+        with pytest.raises(InvalidInputError, match=r"gradients: .*detach"):
+            min_norm_point(torch.eye(2, requires_grad=True))
+
+    def test_subnormal_bounds_name_the_remedy(self):
+        points = np.array([[3.0, 1.0], [1.0, 2.0]]) * 2.0**-1070
+        result = min_norm_point(points)
+        assert result.lower_bound <= exact_min_norm(points).norm <= result.norm
+        assert result.status == "undecided"
+        assert "power of two" in result.explain()
+        assert min_norm_point(np.ldexp(points, 1070)).status == "optimal"

@@ -14,7 +14,7 @@ import pytest
 from danskin.errors import InvalidInputError
 from danskin.minnorm import product, product_min_norm, product_min_norm_weights
 from danskin.minnorm.active_set import active_set
-from danskin.minnorm.linear import _triangular_factor
+from danskin.minnorm.model import _triangular_factor
 from danskin.minnorm.pairwise import best_vertices, pairwise_steps, pairwise_steps_on_points
 from danskin.minnorm.product import PointForm, product_weights, product_weights_of_points
 
