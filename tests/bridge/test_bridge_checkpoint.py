@@ -84,7 +84,7 @@ def run(config: RunConfig, folder: Path, stops: list[int] = (), **options: objec
     "config",
     [
         config_of("gated", **{"optimizer.momentum": 0.9, "method.cosine": 0.999}),
-        config_of("gated", **{"method.every": 3, "method.cosine": -1.0, "method.spread": 1e9}),
+        config_of("gated", **{"method.every": 3, "method.cosine": -0.99, "method.spread": 1e9}),
         config_of("comb", **{"method.last_m": 1, "first.share": 0.5}),
         batch_norm(epochs=1),
     ],
