@@ -398,7 +398,10 @@ def _carriers(
     if isinstance(face, FiniteSet) and corners is not None:
         return corners, True
     if corners is not None and len(corners) <= _MAX_FACE_VERTICES:
-        terms = [polynomial_terms(g, symbols) for g in gradient]
+        # What is constant over the face may stand in the gradient as it likes.
+        columns = zip(symbols, zip(*corners, strict=True), strict=True)
+        fixed = {s: values[0] for s, values in columns if len(set(values)) == 1}
+        terms = [polynomial_terms(substitute(g, fixed, "delta"), symbols) for g in gradient]
         if all(t is not None and is_affine(t) for t in terms):
             return corners, True
     if len(gradient) == 1:

@@ -2,8 +2,8 @@
 
 A function ``sum_j phi_j(l_j(x)) + affine`` with affine forms l_j and strictly convex phi_j is
 convex and, on a segment, affine exactly where every l_j is constant. The phi_j known here: even
-powers, other powers on the half-line, exp, cosh, x log x, -log, and the squares of a positive
-semidefinite quadratic form, which its exact Cholesky factorisation lists.
+powers, other powers on the half-line, exp, cosh, softplus, x log x, -log, and the squares of a
+positive semidefinite quadratic form, which its exact Cholesky factorisation lists.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from danskin.argmax.polynomial import (
     written_out,
 )
 from danskin.exact import sign
-from danskin.expression import xlogx
+from danskin.expression import softplus, xlogx
 
 __all__ = ["strictly_convex_forms"]
 
@@ -89,7 +89,7 @@ def _form(
     affine = polynomial_terms(inner, symbols)
     if affine is None or not is_affine(affine):
         return None
-    if head in (sympy.exp, sympy.cosh):
+    if head in (sympy.exp, sympy.cosh, softplus):
         return inner if factor > 0 else None
     if head is sympy.Pow:
         if exponent.is_Integer and exponent % 2 == 0 and exponent > 0:

@@ -8,6 +8,7 @@ is attained blockwise. Each block must then belong to a solved class:
 - a polynomial (`univariate`), or ``k x log x`` plus an affine term (`entropy`), on an interval;
 - affine plus entropy terms on a simplex (`entropy`);
 - any function on finitely many points;
+- a strictly monotone function of something in these classes (`monotone`);
 - affine in each polytope factor separately, or convex on polytopes (`faces`): attained at
   vertices, and on the faces that they span as far as that is proved.
 """
@@ -24,6 +25,7 @@ import sympy
 from danskin.argmax.entropy import entropy_terms, maximize_on_interval, maximize_on_simplex
 from danskin.argmax.faces import maximize_convex, maximize_multi_affine
 from danskin.argmax.linear import linear_face
+from danskin.argmax.monotone import monotone_inner
 from danskin.argmax.polynomial import Terms, is_affine, polynomial_terms, written_out
 from danskin.argmax.univariate import maximize_polynomial
 from danskin.errors import ExpressionError
@@ -164,8 +166,22 @@ def _solve_block(expr: Any, factors: _Factors) -> list[_Piece] | None:
     if found is None:
         found = maximize_convex(expr, sets, names)
     if found is None:
-        return None
+        inner = monotone_inner(expr, symbols, lambda h: _least(h, factors))
+        return None if inner is None else _solve(inner, factors)
     return [dict(zip(factors, piece, strict=True)) for piece in found]
+
+
+def _least(expr: Any, factors: _Factors) -> sympy.Expr | None:
+    """Return the least value over the factors, exactly, or None."""
+    pieces = _solve(-expr, factors)
+    if not pieces:
+        return None
+    at = {
+        s: x
+        for i, piece in pieces[0].items()
+        for s, x in zip(factors[i].symbols, piece.exact_point(), strict=True)
+    }
+    return substitute(expr, at, "delta")
 
 
 def _solve_single(

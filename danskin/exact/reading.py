@@ -149,7 +149,9 @@ def tidy(number: Any) -> Any:
         return number
     try:
         with time_limit(_TIDY_SECONDS, "writing a number out"):
-            return sympy.radsimp(sympy.expand(number), max_terms=3)
+            written = sympy.expand(number)
+            # With exponentials and the like among the radicals it takes seconds, and gains nothing.
+            return written if written.atoms(sympy.Function) else sympy.radsimp(written, max_terms=3)
     except LimitError:
         return number
 

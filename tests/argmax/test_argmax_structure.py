@@ -186,7 +186,7 @@ OUTSIDE = {
     "trigonometric": (sympy.sin(d0), Interval(0, 3)),
     "concave in two": (-(d0**2) - d0 * d1 - d1**2, Box([-1, -1], [1, 1])),
     "indefinite": (d0**2 - d1**2 + d0 * d1, Box([-1, -1], [1, 1])),
-    "cube with a sign change": ((d0 + d1) ** 3, Box([-1, -1], [1, 1])),
+    "square with a sign change": (-((d0 + d1) ** 2), Box([-1, -1], [1, 1])),
     "odd power of exp": (exp(d0) - exp(2 * d0), Interval(-1, 1)),
     "log that may be negative": (-sympy.log(d0 + d1 + 1), Box([-1, -1], [1, 1])),
     "reciprocal with a pole": (1 / (d0 + d1), Box([-1, -1], [1, 1])),

@@ -124,6 +124,23 @@ def test_counterexample_found_in_floats(f, normal):
     assert abs(normal(np.array(found.theta))) < 1e-8
 
 
+@pytest.mark.slow
+def test_a_kink_of_the_robust_logistic_classifier_is_proved():
+    """Two points, an l_inf ball: the losses increase with affine margins, so all maximizers are
+    known; ascent and descent are proved by enclosures, since exact numbers hold exponentials.
+    """
+    theta = (sympy.Rational(1, 64), sympy.Integer(0))
+    found = judge_exactly(LOGISTIC, theta, 240)
+    assert (found.kind, found.verdict) == ("counterexample", Verdict.PROVED)
+    S = dk.maximizers(LOGISTIC, theta)
+    assert S.complete
+    assert S.faces
+    rows = S.gradients
+    uphill = (-rows @ rows.T).max(axis=1) / np.linalg.norm(rows, axis=1)
+    assert found.rates[0].value == pytest.approx(uphill.max(), rel=1e-6)
+    assert found.steepest == pytest.approx(-dk.min_norm_point(rows).norm, rel=1e-6)
+
+
 def test_network_of_figure_3_restricted_to_two_weights():
     """At the kink two adversaries tie, with opposed gradients: checked by an independent search."""
     result = find_counterexamples(NETWORK, [[-1, 1]] * 2, starts=2, proof_seconds=0)

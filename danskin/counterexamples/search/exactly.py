@@ -30,6 +30,7 @@ from danskin.exact import sign, to_float
 from danskin.expression import substitute
 from danskin.limits import time_limit
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet, maximizers
+from danskin.minnorm import min_norm_point
 from danskin.objective import BatchObjective, ExpressionObjective
 from danskin.proof import prove_descent
 from danskin.sets import CompactSet
@@ -39,10 +40,11 @@ __all__ = ["exact_kink", "judge_exactly"]
 
 Exact = tuple[sympy.Expr, ...]
 
-_GRIDS = (1, 2, 4, 8, 16, 64)
+_GRIDS = (1, 2, 4, 8, 16, 64, 512)
 _NEAR = 1e-8
 _MOST_GRADIENTS = 16
-_CANDIDATE_SECONDS = 4.0
+_CANDIDATE_SECONDS = 10.0
+_LONGEST_TEXT = 200
 
 
 def exact_kink(
@@ -78,12 +80,17 @@ def judge_exactly(f: Any, theta: Exact, seconds: float) -> FoundKink | None:
     try:
         with time_limit(seconds, "the maximizers at an exact point"):
             S = maximizers(f, theta)
-            if S.complete and S.exact_gradients is not None:
+            if S.complete and S.exact_gradients is not None and not _transcendental(S):
                 return _from_set(theta, S)
     except (DanskinError, RecursionError):
         return None
     left = deadline - time.monotonic()
     return _from_engine(f, theta, S, left) if left > 0 else None
+
+
+def _transcendental(S: MaximizerSet | BatchMaximizerSet) -> bool:
+    """Whether gradients hold exponentials and the like: exact algebra is slow, enclosures not."""
+    return any(x.atoms(sympy.Function) for row in S.exact_gradients or () for x in row)
 
 
 def _from_set(theta: Exact, S: MaximizerSet | BatchMaximizerSet) -> FoundKink | None:
@@ -143,7 +150,9 @@ def _from_engine(
         up = prove_descent(f, theta, f"single:{worst}", budget=seconds / 2)
         if up.ascent is not Verdict.PROVED:
             return None
-        down = prove_descent(f, theta, "steepest", budget=seconds / 2)
+        # Of transcendental gradients the exact steepest direction is out of reach; near it will do.
+        gamma = -min_norm_point(rows).point if S.complete else "steepest"
+        down = prove_descent(f, theta, gamma, budget=seconds / 2)
     except DanskinError:
         return None
     if down.verdict is not Verdict.PROVED:
@@ -167,7 +176,9 @@ def _middle(bounds: tuple[float, float]) -> float:
 
 
 def _text(number: Any) -> str | None:
-    return None if number is None else str(number)
+    """Return an exact number as text, or None where it is too long to say more than its digits."""
+    text = None if number is None else str(number)
+    return text if text is not None and len(text) <= _LONGEST_TEXT else None
 
 
 def _distinct_rows(rows: Sequence[Exact]) -> list[int]:
