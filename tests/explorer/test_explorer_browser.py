@@ -329,6 +329,7 @@ def test_every_preset_is_shown(visit):
 # --- answers in time and in order ----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_drag_at_eight_gradients_is_answered_within_a_tenth_of_a_second(visit, record_property):
     page = visit("gradients", {"gradients": EIGHT})
     expect(panel(page, "gradients").locator(".verdict")).to_have_count(9)
@@ -381,6 +382,7 @@ def test_no_older_answer_overwrites_a_newer_one(visit):
     assert verdicts(page) == expected_verdicts(last)
 
 
+@pytest.mark.slow
 def test_the_page_survives_its_server(browser):
     first = Server()
     watched = Watched(browser, first.url)
@@ -435,6 +437,7 @@ def test_a_link_restores_its_view(visit, view):
     assert page.locator("#notice").is_hidden()
 
 
+@pytest.mark.slow
 def test_malformed_links_are_ignored_with_a_notice(visit):
     page = visit()
     for view, state in [
@@ -657,6 +660,7 @@ def taken(page: Any, view: str, name: str, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_pictures_and_python_are_exported(visit, view, tmp_path):
     page = visit(view)
@@ -699,6 +703,7 @@ def test_the_tabs_by_keyboard(visit):
     expect(panel(page, "batches")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_control_is_reached_with_tab_and_shows_its_focus(visit, view):
     page = visit(view)
@@ -728,6 +733,7 @@ def test_every_control_is_reached_with_tab_and_shows_its_focus(visit, view):
     assert len(reached) == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 800, 400])
 def test_nothing_sticks_out(visit, width):
     page = visit(viewport={"width": width, "height": 900})

@@ -14,7 +14,12 @@ const FATES = [
 
 export class CoverPicture {
   constructor() {
-    this.holder = s("svg", { viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, class: "plane", role: "img", "aria-label": "Boxes of the proof" });
+    this.holder = s("svg", {
+      viewBox: `0 0 ${SIZE.width} ${SIZE.height}`,
+      class: "plane",
+      role: "img",
+      "aria-label": "Boxes of the proof",
+    });
     this.figure = new Figure(this.holder, "The boxes of the proof");
     this.clear();
   }
@@ -45,10 +50,15 @@ export class CoverPicture {
     plane.svg.setAttribute("role", "presentation");
     put(this.holder, plane.svg);
     const fates = new Set(cover.cells.map((cell) => cell.fate));
-    const counted = FATES.filter(([fate]) => fates.has(fate)).map(([fate, text]) => ({ kind: `cell ${fate}`, look: "area", text }));
+    const counted = FATES.filter(([fate]) => fates.has(fate)).map(([fate, text]) => ({
+      kind: `cell ${fate}`,
+      look: "area",
+      text,
+    }));
     if (cover.kind === "curve") {
       counted.push({ kind: "inner", look: "line", text: "g(θ, ·)" });
-      if (cover.floor !== null) counted.push({ kind: "level", look: "line", text: "proved lower bound of φ(θ)" });
+      if (cover.floor !== null)
+        counted.push({ kind: "level", look: "line", text: "proved lower bound of φ(θ)" });
     }
     this.figure.setLegend(counted);
     if (cover.truncated) this.figure.setNote(`Only the first ${cover.cells.length} boxes are drawn.`);
@@ -60,29 +70,79 @@ export class CoverPicture {
 /** One free coordinate: over each cell, the enclosure of g. */
 function enclosures({ cells, curve, floor, names }) {
   const heights = [...cells.flatMap((cell) => cell.g ?? []), ...(curve?.g ?? []), floor];
-  const plane = new Plane({ label: "", ...SIZE, axes: false, names: [names[0], "g"], window: [spanOf(cells.flatMap((c) => [c.lo[0], c.hi[0]]), 0.04), spanOf(heights, 0.08)] });
+  const plane = new Plane({
+    label: "",
+    ...SIZE,
+    axes: false,
+    names: [names[0], "g"],
+    window: [
+      spanOf(
+        cells.flatMap((c) => [c.lo[0], c.hi[0]]),
+        0.04,
+      ),
+      spanOf(heights, 0.08),
+    ],
+  });
   const [, [bottom, top]] = plane.window;
   const rect = (cell) => {
     const [low, high] = [cell.g?.[0] ?? bottom, cell.g?.[1] ?? top];
     const [x0, x1, y0, y1] = [plane.x(cell.lo[0]), plane.x(cell.hi[0]), plane.y(high), plane.y(low)];
-    return s("rect", { class: `cell ${cell.fate}`, x: x0 - (x1 - x0 < 2 ? 1 : 0), y: y0 - 1, width: Math.max(x1 - x0, 2), height: Math.max(y1 - y0 + 2, 3) });
+    return s("rect", {
+      class: `cell ${cell.fate}`,
+      x: x0 - (x1 - x0 < 2 ? 1 : 0),
+      y: y0 - 1,
+      width: Math.max(x1 - x0, 2),
+      height: Math.max(y1 - y0 + 2, 3),
+    });
   };
   const content = cells.map(rect);
-  if (curve) content.push(plane.polyline(curve.delta.map((d, i) => [d, curve.g[i]]), { class: "inner" }));
-  if (floor !== null) content.push(plane.polyline([[plane.window[0][0], floor], [plane.window[0][1], floor]], { class: "level" }));
+  if (curve)
+    content.push(
+      plane.polyline(
+        curve.delta.map((d, i) => [d, curve.g[i]]),
+        { class: "inner" },
+      ),
+    );
+  if (floor !== null)
+    content.push(
+      plane.polyline(
+        [
+          [plane.window[0][0], floor],
+          [plane.window[0][1], floor],
+        ],
+        { class: "level" },
+      ),
+    );
   plane.content.replaceChildren(...content);
   return plane;
 }
 
 /** Two free coordinates: the cells themselves. */
 function boxes({ cells, names }) {
-  const side = (axis) => spanOf(cells.flatMap((cell) => [cell.lo[axis], cell.hi[axis]]), 0.05);
+  const side = (axis) =>
+    spanOf(
+      cells.flatMap((cell) => [cell.lo[axis], cell.hi[axis]]),
+      0.05,
+    );
   const plane = new Plane({ label: "", ...SIZE, axes: false, names, window: [side(0), side(1)] });
   plane.content.replaceChildren(
-    ...[...cells].sort((a, b) => (a.fate === "kept") - (b.fate === "kept")).map((cell) => {
-      const [x0, x1, y0, y1] = [plane.x(cell.lo[0]), plane.x(cell.hi[0]), plane.y(cell.hi[1]), plane.y(cell.lo[1])];
-      return s("rect", { class: `cell ${cell.fate}`, x: x0, y: y0, width: Math.max(x1 - x0, 2), height: Math.max(y1 - y0, 2) });
-    }),
+    ...[...cells]
+      .sort((a, b) => (a.fate === "kept") - (b.fate === "kept"))
+      .map((cell) => {
+        const [x0, x1, y0, y1] = [
+          plane.x(cell.lo[0]),
+          plane.x(cell.hi[0]),
+          plane.y(cell.hi[1]),
+          plane.y(cell.lo[1]),
+        ];
+        return s("rect", {
+          class: `cell ${cell.fate}`,
+          x: x0,
+          y: y0,
+          width: Math.max(x1 - x0, 2),
+          height: Math.max(y1 - y0, 2),
+        });
+      }),
   );
   return plane;
 }

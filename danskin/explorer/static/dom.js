@@ -79,5 +79,8 @@ const waiting = new WeakMap();
 /** Tell a live region something once things are calm: a drag must not flood a screen reader. */
 export function announce(region, text, calm = 500) {
   clearTimeout(waiting.get(region));
-  waiting.set(region, setTimeout(() => say(region, text), calm));
+  waiting.set(
+    region,
+    setTimeout(() => say(region, text), calm),
+  );
 }

@@ -4,7 +4,10 @@ import { freshId, h, say } from "./dom.js";
 
 /** A labelled input, textarea or select; `onInput(value)` while it changes. */
 export class Field {
-  constructor(label, { tag = "input", hint = "", onInput = () => {}, options = [], wide = false, ...attributes }) {
+  constructor(
+    label,
+    { tag = "input", hint = "", onInput = () => {}, options = [], wide = false, ...attributes },
+  ) {
     const id = freshId("field");
     this.input = h(
       tag,
@@ -41,7 +44,10 @@ export class Field {
 
 /** What an error says: the problem, and the remedy. */
 export function errorText({ problem, remedy }) {
-  return [problem, remedy].filter(Boolean).map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(" ");
+  return [problem, remedy]
+    .filter(Boolean)
+    .map((part) => (/[.!?]$/.test(part) ? part : `${part}.`))
+    .join(" ");
 }
 
 /**
@@ -72,17 +78,33 @@ export class Complaints {
 
 /** A row of a table's cells. */
 export function row(cells, header = false) {
-  return h("tr", {}, cells.map((cell, i) => h(header || i === 0 ? "th" : "td", header ? { scope: "col" } : i === 0 ? { scope: "row" } : {}, cell)));
+  return h(
+    "tr",
+    {},
+    cells.map((cell, i) =>
+      h(header || i === 0 ? "th" : "td", header ? { scope: "col" } : i === 0 ? { scope: "row" } : {}, cell),
+    ),
+  );
 }
 
 /** A table with a caption for screen readers. */
 export function table(caption, head, rows) {
-  return h("table", {}, h("caption", { class: "unseen" }, caption), h("thead", {}, row(head, true)), h("tbody", {}, rows));
+  return h(
+    "table",
+    {},
+    h("caption", { class: "unseen" }, caption),
+    h("thead", {}, row(head, true)),
+    h("tbody", {}, rows),
+  );
 }
 
 /** A list of names and values. */
 export function facts(pairs) {
-  return h("dl", { class: "facts" }, pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  return h(
+    "dl",
+    { class: "facts" },
+    pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+  );
 }
 
 /** A select of ready-made cases; choosing one calls `onChoose(case)`. */
@@ -96,4 +118,3 @@ export function chooser(label, cases, onChoose) {
   });
   return field;
 }
-

@@ -5,9 +5,21 @@ import { h, put, s } from "./dom.js";
 import { marker } from "./plane.js";
 
 const COPIED = [
-  "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity",
-  "stroke-linejoin", "stroke-linecap", "font-family", "font-size", "font-weight", "font-style",
-  "text-anchor", "paint-order",
+  "fill",
+  "fill-opacity",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "stroke-opacity",
+  "opacity",
+  "stroke-linejoin",
+  "stroke-linecap",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "font-style",
+  "text-anchor",
+  "paint-order",
 ];
 
 /** A picture: {element, setTitle, setLegend, ...} around an SVG. */
@@ -18,14 +30,7 @@ export class Figure {
     this.legend = h("ul", { class: "legend" });
     this.note = h("p", { class: "note", hidden: true });
     this.items = [];
-    this.element = h(
-      "figure",
-      {},
-      h("figcaption", {}, this.heading, tools),
-      svg,
-      this.note,
-      this.legend,
-    );
+    this.element = h("figure", {}, h("figcaption", {}, this.heading, tools), svg, this.note, this.legend);
   }
 
   setTitle(text) {
@@ -45,7 +50,14 @@ export class Figure {
     this.items = items;
     put(
       this.legend,
-      items.map((item) => h("li", {}, s("svg", { viewBox: "0 0 30 16", class: "plane swatch", "aria-hidden": "true" }, swatch(item)), h("span", {}, item.text))),
+      items.map((item) =>
+        h(
+          "li",
+          {},
+          s("svg", { viewBox: "0 0 30 16", class: "plane swatch", "aria-hidden": "true" }, swatch(item)),
+          h("span", {}, item.text),
+        ),
+      ),
     );
   }
 }
@@ -58,7 +70,14 @@ function swatch({ kind, look }) {
   if (how === "area") parts.push(s("rect", { ...attributes, x: 3, y: 2, width: 24, height: 12 }));
   if (how === "line" || how === "ray") parts.push(s("line", { ...attributes, x1: 1, x2: 29, y1: 8, y2: 8 }));
   if (how === "arrow") {
-    parts.push(s("g", attributes, s("line", { x1: 1, y1: 8, x2: 20, y2: 8 }), s("polygon", { class: "head", points: "29,8 18,3.5 18,12.5" })));
+    parts.push(
+      s(
+        "g",
+        attributes,
+        s("line", { x1: 1, y1: 8, x2: 20, y2: 8 }),
+        s("polygon", { class: "head", points: "29,8 18,3.5 18,12.5" }),
+      ),
+    );
   }
   if (shape) parts.push(marker(shape, 15, 8, { class: `mark ${kind}` }, 5));
   return s("g", {}, parts);
@@ -101,9 +120,12 @@ export function exportSvg(figures, caption) {
     const [, , width, height] = figure.svg.getAttribute("viewBox").split(" ").map(Number);
     const write = (px, py, text, more = {}) =>
       s("text", { x: px, y: py, fill: ink, "font-family": font, "font-size": 13, ...more }, text);
-    parts.push(write(x + 8, GAP + 14, figure.heading.textContent, { "font-weight": "bold", "font-size": 15 }));
+    parts.push(
+      write(x + 8, GAP + 14, figure.heading.textContent, { "font-weight": "bold", "font-size": 15 }),
+    );
     const picture = inlined(figure.svg);
-    for (const [name, value] of Object.entries({ x, y: GAP + 26, width, height })) picture.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ x, y: GAP + 26, width, height }))
+      picture.setAttribute(name, value);
     parts.push(picture);
     let y = GAP + 26 + height + 8;
     const remark = figure.note.hidden ? [] : lines(figure.note.textContent, Math.floor(width / 6.6));
@@ -113,7 +135,8 @@ export function exportSvg(figures, caption) {
     }
     for (const item of figure.legend.children) {
       const look = inlined(item.querySelector("svg"));
-      for (const [name, value] of Object.entries({ x: x + 8, y: y + 3, width: 30, height: 16 })) look.setAttribute(name, value);
+      for (const [name, value] of Object.entries({ x: x + 8, y: y + 3, width: 30, height: 16 }))
+        look.setAttribute(name, value);
       y += LINE;
       parts.push(look, write(x + 46, y - 3, item.querySelector("span").textContent));
     }
@@ -157,7 +180,10 @@ export async function exportPng(figures, caption) {
     const canvas = h("canvas", { width: 2 * drawn.width, height: 2 * drawn.height });
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
     return await new Promise((resolve, reject) => {
-      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the browser draws no PNG"))), "image/png");
+      canvas.toBlob(
+        (blob) => (blob ? resolve(blob) : reject(new Error("the browser draws no PNG"))),
+        "image/png",
+      );
     });
   } finally {
     URL.revokeObjectURL(url);

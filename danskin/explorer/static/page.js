@@ -8,7 +8,12 @@ import { GradientsView } from "./views/gradients.js";
 import { LandscapeView } from "./views/landscape.js";
 import { ObjectiveView } from "./views/objective.js";
 
-const VIEWS = { gradients: GradientsView, landscape: LandscapeView, objective: ObjectiveView, batches: BatchesView };
+const VIEWS = {
+  gradients: GradientsView,
+  landscape: LandscapeView,
+  objective: ObjectiveView,
+  batches: BatchesView,
+};
 const NAMES = Object.keys(VIEWS);
 
 const tabs = Object.fromEntries(NAMES.map((name) => [name, document.getElementById(`tab-${name}`)]));
@@ -23,7 +28,9 @@ onReachable((now) => {
   gone.hidden = now;
   say(
     gone,
-    now ? "" : "The server does not answer. What you see is its last answer; start “danskin explore” again on the same port, and the page goes on by itself.",
+    now
+      ? ""
+      : "The server does not answer. What you see is its last answer; start “danskin explore” again on the same port, and the page goes on by itself.",
   );
 });
 
@@ -31,7 +38,11 @@ const main = document.querySelector("main");
 onBusy((busy) => main.setAttribute("aria-busy", String(busy)));
 
 function tell(text) {
-  put(notice, text, text ? h("button", { type: "button", class: "small", onclick: () => tell("") }, "dismiss") : null);
+  put(
+    notice,
+    text,
+    text ? h("button", { type: "button", class: "small", onclick: () => tell("") }, "dismiss") : null,
+  );
   notice.hidden = !text;
 }
 
@@ -63,7 +74,12 @@ function show(name, state, meta) {
   current = name;
   const isNew = !views[name];
   if (isNew) {
-    const handOver = { meta, changed: () => changed(name), link: () => link(name), open: (other, s) => show(other, s, meta) };
+    const handOver = {
+      meta,
+      changed: () => changed(name),
+      link: () => link(name),
+      open: (other, s) => show(other, s, meta),
+    };
     views[name] = new VIEWS[name](handOver);
     panels[name].append(views[name].element);
   }
@@ -71,7 +87,9 @@ function show(name, state, meta) {
     try {
       views[name].setState(state);
     } catch (error) {
-      tell(`The link could not be read: ${error.message}. The view shows ${isNew ? "its first example" : "what it showed before"}.`);
+      tell(
+        `The link could not be read: ${error.message}. The view shows ${isNew ? "its first example" : "what it showed before"}.`,
+      );
       if (isNew) views[name].start();
     }
   } else if (isNew) {

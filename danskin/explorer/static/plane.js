@@ -15,7 +15,8 @@ export function ticks(lo, hi, count = 5) {
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const first = Math.ceil(lo / step - 1e-9);
   const found = [];
-  for (let i = first; i * step <= hi + 1e-9 * span; i += 1) found.push(Number((i * step).toFixed(Math.min(places, 15))));
+  for (let i = first; i * step <= hi + 1e-9 * span; i += 1)
+    found.push(Number((i * step).toFixed(Math.min(places, 15))));
   return { step, at: found };
 }
 
@@ -24,7 +25,10 @@ export function windowAround(points, room = 1.25) {
   const reach = (Math.max(...points.flat().map(Math.abs)) || 1) * room;
   const power = 10 ** Math.floor(Math.log10(reach));
   const half = power * [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= reach * 0.999);
-  return [[-half, half], [-half, half]];
+  return [
+    [-half, half],
+    [-half, half],
+  ];
 }
 
 /** An interval that holds these numbers with some room; what differs by rounding only is no span. */
@@ -47,7 +51,17 @@ export function zoomed(window, factor) {
 
 export class Plane {
   /** `window` is [[x0, x1], [y0, y1]]; `names` label the axes; `label` is what a screen reader says. */
-  constructor({ label, width = 420, height = 420, window = [[-2, 2], [-2, 2]], names = ["", ""], axes = true }) {
+  constructor({
+    label,
+    width = 420,
+    height = 420,
+    window = [
+      [-2, 2],
+      [-2, 2],
+    ],
+    names = ["", ""],
+    axes = true,
+  }) {
     this.width = width;
     this.height = height;
     this.names = names;
@@ -105,16 +119,39 @@ export class Plane {
     this.step = across.step;
     const parts = [s("rect", { ...box, class: "ground" })];
     for (const x of across.at) {
-      parts.push(s("line", { class: x === 0 && this.axes ? "axis" : "grid", x1: this.x(x), x2: this.x(x), y1: box.y, y2: bottom }));
-      parts.push(s("text", { class: "tick", x: this.x(x), y: bottom + 15, "text-anchor": "middle" }, number(x, 6)));
+      parts.push(
+        s("line", {
+          class: x === 0 && this.axes ? "axis" : "grid",
+          x1: this.x(x),
+          x2: this.x(x),
+          y1: box.y,
+          y2: bottom,
+        }),
+      );
+      parts.push(
+        s("text", { class: "tick", x: this.x(x), y: bottom + 15, "text-anchor": "middle" }, number(x, 6)),
+      );
     }
     for (const y of up.at) {
-      parts.push(s("line", { class: y === 0 && this.axes ? "axis" : "grid", y1: this.y(y), y2: this.y(y), x1: box.x, x2: box.x + box.width }));
-      parts.push(s("text", { class: "tick", x: box.x - 5, y: this.y(y) + 4, "text-anchor": "end" }, number(y, 6)));
+      parts.push(
+        s("line", {
+          class: y === 0 && this.axes ? "axis" : "grid",
+          y1: this.y(y),
+          y2: this.y(y),
+          x1: box.x,
+          x2: box.x + box.width,
+        }),
+      );
+      parts.push(
+        s("text", { class: "tick", x: box.x - 5, y: this.y(y) + 4, "text-anchor": "end" }, number(y, 6)),
+      );
     }
     parts.push(s("rect", { ...box, class: "border" }));
     const [across0, up0] = this.names;
-    if (across0) parts.push(s("text", { class: "name", x: box.x + box.width, y: bottom + 27, "text-anchor": "end" }, across0));
+    if (across0)
+      parts.push(
+        s("text", { class: "name", x: box.x + box.width, y: bottom + 27, "text-anchor": "end" }, across0),
+      );
     if (up0) parts.push(s("text", { class: "name", x: box.x + 5, y: box.y + 14 }, up0));
     this.frame.replaceChildren(...parts);
   }
@@ -153,12 +190,19 @@ export class Plane {
     const [ux, uy] = [(bx - ax) / length, (by - ay) / length];
     const head = Math.min(11, length * 0.6);
     const [mx, my] = [bx - head * ux, by - head * uy];
-    const wings = [[bx, by], [mx - head * 0.42 * uy, my + head * 0.42 * ux], [mx + head * 0.42 * uy, my - head * 0.42 * ux]];
+    const wings = [
+      [bx, by],
+      [mx - head * 0.42 * uy, my + head * 0.42 * ux],
+      [mx + head * 0.42 * uy, my - head * 0.42 * ux],
+    ];
     return s(
       "g",
       attributes,
       s("line", { x1: ax, y1: ay, x2: mx, y2: my }),
-      s("polygon", { class: "head", points: wings.map((p) => p.map((v) => v.toFixed(2)).join(",")).join(" ") }),
+      s("polygon", {
+        class: "head",
+        points: wings.map((p) => p.map((v) => v.toFixed(2)).join(",")).join(" "),
+      }),
     );
   }
 
@@ -176,14 +220,20 @@ export class Plane {
     const tx = Math.min(Math.max(px + distance * dx, box.x + 12), box.x + box.width - 12);
     const ty = Math.min(Math.max(py + distance * dy, box.y + 12), box.y + box.height - 8);
     const anchor = dx > 0.35 ? "start" : dx < -0.35 ? "end" : "middle";
-    const roomy = anchor === "start" ? Math.min(tx, box.x + box.width - 40) : anchor === "end" ? Math.max(tx, box.x + 40) : tx;
+    const roomy =
+      anchor === "start"
+        ? Math.min(tx, box.x + box.width - 40)
+        : anchor === "end"
+          ? Math.max(tx, box.x + 40)
+          : tx;
     return s("text", { x: roomy, y: ty + 4, "text-anchor": anchor, class: "label", ...attributes }, text);
   }
 }
 
 /** A marker at a place on the screen: shapes tell apart what colours may not. */
 export function marker(shape, px, py, attributes = {}, size = 6) {
-  const at = (points) => points.map(([x, y]) => `${(px + x * size).toFixed(2)},${(py + y * size).toFixed(2)}`).join(" ");
+  const at = (points) =>
+    points.map(([x, y]) => `${(px + x * size).toFixed(2)},${(py + y * size).toFixed(2)}`).join(" ");
   const star = Array.from({ length: 10 }, (_, i) => {
     const [r, a] = [i % 2 ? 0.6 : 1.5, (Math.PI * i) / 5];
     return [r * Math.sin(a), -r * Math.cos(a)];
@@ -191,14 +241,49 @@ export function marker(shape, px, py, attributes = {}, size = 6) {
   const shapes = {
     circle: () => s("circle", { cx: px, cy: py, r: size, ...attributes }),
     square: () => s("rect", { x: px - size, y: py - size, width: 2 * size, height: 2 * size, ...attributes }),
-    diamond: () => s("polygon", { points: at([[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]]), ...attributes }),
-    triangle: () => s("polygon", { points: at([[0, -1.2], [1.2, 1], [-1.2, 1]]), ...attributes }),
-    down: () => s("polygon", { points: at([[0, 1.2], [1.2, -1], [-1.2, -1]]), ...attributes }),
+    diamond: () =>
+      s("polygon", {
+        points: at([
+          [0, -1.3],
+          [1.3, 0],
+          [0, 1.3],
+          [-1.3, 0],
+        ]),
+        ...attributes,
+      }),
+    triangle: () =>
+      s("polygon", {
+        points: at([
+          [0, -1.2],
+          [1.2, 1],
+          [-1.2, 1],
+        ]),
+        ...attributes,
+      }),
+    down: () =>
+      s("polygon", {
+        points: at([
+          [0, 1.2],
+          [1.2, -1],
+          [-1.2, -1],
+        ]),
+        ...attributes,
+      }),
     plus: () =>
       s("polygon", {
         points: at([
-          [-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4],
-          [0.4, 1.2], [-0.4, 1.2], [-0.4, 0.4], [-1.2, 0.4], [-1.2, -0.4], [-0.4, -0.4],
+          [-0.4, -1.2],
+          [0.4, -1.2],
+          [0.4, -0.4],
+          [1.2, -0.4],
+          [1.2, 0.4],
+          [0.4, 0.4],
+          [0.4, 1.2],
+          [-0.4, 1.2],
+          [-0.4, 0.4],
+          [-1.2, 0.4],
+          [-1.2, -0.4],
+          [-0.4, -0.4],
         ]),
         ...attributes,
       }),

@@ -29,7 +29,13 @@ export class Polar {
   }
 
   #path(points) {
-    return points.map(([angle, D]) => this.#at(angle, D).map((v) => v.toFixed(2)).join(",")).join(" ");
+    return points
+      .map(([angle, D]) =>
+        this.#at(angle, D)
+          .map((v) => v.toFixed(2))
+          .join(","),
+      )
+      .join(" ");
   }
 
   /**
@@ -54,7 +60,10 @@ export class Polar {
     parts.push(s("polygon", { points: this.#path(points), class: "curve", fill: "none" }));
     parts.push(...this.names);
     for (const ray of rays) parts.push(...this.#ray(ray));
-    this.svg.setAttribute("aria-label", `${this.label}. ${rays.map((ray) => `${ray.name}: D = ${number(ray.D)}`).join("; ")}`);
+    this.svg.setAttribute(
+      "aria-label",
+      `${this.label}. ${rays.map((ray) => `${ray.name}: D = ${number(ray.D)}`).join("; ")}`,
+    );
     update(this.content, parts);
   }
 
@@ -73,7 +82,9 @@ export class Polar {
   }
 
   #drawFrame(rays) {
-    const parts = [s("circle", { cx: this.size / 2, cy: this.size / 2, r: this.radius, class: "ground rim" })];
+    const parts = [
+      s("circle", { cx: this.size / 2, cy: this.size / 2, r: this.radius, class: "ground rim" }),
+    ];
     for (let i = 0; i < 8; i += 1) {
       const angle = (TURN * i) / 8;
       const [x, y] = this.#at(angle, 1.15 * this.reach);
@@ -83,13 +94,22 @@ export class Polar {
     for (const D of ticks(-this.reach, this.reach, 4).at) {
       if (D !== 0) parts.push(s("polyline", { points: this.#circle(D), class: "grid", fill: "none" }));
       const [x, y] = this.#at(free, D);
-      this.names.push(s("text", { class: "tick radial", x, y: y + 4, "text-anchor": "middle" }, D === 0 ? "D = 0" : signed(D, 3)));
+      this.names.push(
+        s(
+          "text",
+          { class: "tick radial", x, y: y + 4, "text-anchor": "middle" },
+          D === 0 ? "D = 0" : signed(D, 3),
+        ),
+      );
     }
     for (let i = 0; i < 4; i += 1) {
       const angle = (TURN * i) / 4;
       // A ray's name near the rim takes the place of the number there.
       if (rays.some((ray) => apart(ray.angle, angle) < 0.2 && ray.D > 0.2 * this.reach)) continue;
-      const [x, y] = [this.size / 2 + (this.radius + 16) * Math.cos(angle), this.size / 2 - (this.radius + 14) * Math.sin(angle)];
+      const [x, y] = [
+        this.size / 2 + (this.radius + 16) * Math.cos(angle),
+        this.size / 2 - (this.radius + 14) * Math.sin(angle),
+      ];
       parts.push(s("text", { class: "tick", x, y: y + 4, "text-anchor": "middle" }, `${90 * i}°`));
     }
     update(this.frame, parts);
@@ -103,7 +123,16 @@ export class Polar {
     return [
       s("line", { class: `ray ${kind}`, x1: this.size / 2, y1: this.size / 2, x2: x, y2: y }),
       marker(shape, x, y, { class: `mark ${kind}` }),
-      s("text", { class: `label ${kind}`, x: tx, y: ty + 4, "text-anchor": dx > 0.35 ? "start" : dx < -0.35 ? "end" : "middle" }, name),
+      s(
+        "text",
+        {
+          class: `label ${kind}`,
+          x: tx,
+          y: ty + 4,
+          "text-anchor": dx > 0.35 ? "start" : dx < -0.35 ? "end" : "middle",
+        },
+        name,
+      ),
     ];
   }
 }

@@ -17,7 +17,9 @@ export class Toolbar {
         "p",
         {},
         this.#button("Copy", () => this.#copy(this.code.textContent, "The Python is copied.")),
-        this.#button("Download", () => download(this.code.textContent, `danskin_${name}.py`, "text/x-python")),
+        this.#button("Download", () =>
+          download(this.code.textContent, `danskin_${name}.py`, "text/x-python"),
+        ),
       ),
     );
     this.show = this.#button("Python", () => this.toggle());
@@ -29,8 +31,16 @@ export class Toolbar {
       "div",
       { class: "toolbar", role: "group", "aria-label": "Take away" },
       this.#button("Copy link", () => this.#copy(link(), "The link is copied: it restores this view.")),
-      this.#button("SVG", () => this.#picture(async (...what) => download(exportSvg(...what).text, `danskin-${name}.svg`, "image/svg+xml"))),
-      this.#button("PNG", () => this.#picture(async (...what) => download(await exportPng(...what), `danskin-${name}.png`, "image/png"))),
+      this.#button("SVG", () =>
+        this.#picture(async (...what) =>
+          download(exportSvg(...what).text, `danskin-${name}.svg`, "image/svg+xml"),
+        ),
+      ),
+      this.#button("PNG", () =>
+        this.#picture(async (...what) =>
+          download(await exportPng(...what), `danskin-${name}.png`, "image/png"),
+        ),
+      ),
       this.show,
       this.said,
     );

@@ -34,14 +34,17 @@ export function drawGradients(plane, answer, { handles = false, name = (i) => `g
     if (one.direction === null) continue;
     const tip = unit(one.direction, one.norm);
     content.push(plane.arrow(origin, tip, { class: `arrow single ${one.verdict}` }));
-    over.push(plane.label(`−${name(one.index)} ${SIGNS[one.verdict]}`, tip, { class: `label single ${one.verdict}` }));
+    over.push(
+      plane.label(`−${name(one.index)} ${SIGNS[one.verdict]}`, tip, { class: `label single ${one.verdict}` }),
+    );
   }
   if (best) {
     const tip = unit(best, 0.55 * half);
     content.push(plane.polyline([origin, answer.min_norm.point], { class: "line nearest" }));
     content.push(plane.arrow(origin, tip, { class: "arrow steepest" }));
     over.push(plane.label("steepest", tip, { class: "label steepest" }));
-    if (handles) over.push(plane.label("φ falls", unit(best, 0.98 * half), { class: "label inside" }, origin, 0));
+    if (handles)
+      over.push(plane.label("φ falls", unit(best, 0.98 * half), { class: "label inside" }, origin, 0));
   }
   if (answer.asked) {
     content.push(plane.arrow(origin, unit(answer.asked.direction, 0.8 * half), { class: "arrow asked" }));
@@ -69,13 +72,31 @@ export function hullShape(plane, hull, kind = "hull") {
 export function rays(answer, name = (one) => `g${sub(one.index + 1)}`) {
   const found = answer.singles
     .filter((one) => one.direction !== null)
-    .map((one) => ({ angle: one.angle, D: one.derivative, shape: "square", kind: "single", name: `−${name(one)}` }));
+    .map((one) => ({
+      angle: one.angle,
+      D: one.derivative,
+      shape: "square",
+      kind: "single",
+      name: `−${name(one)}`,
+    }));
   if (answer.asked) {
-    found.push({ angle: answer.asked.angle, D: answer.asked.derivative, shape: "diamond", kind: "asked", name: "γ" });
+    found.push({
+      angle: answer.asked.angle,
+      D: answer.asked.derivative,
+      shape: "diamond",
+      kind: "asked",
+      name: "γ",
+    });
   }
   const { steepest } = answer;
   if (steepest.direction) {
-    found.push({ angle: steepest.angle, D: steepest.derivative, shape: "circle", kind: "steepest", name: "steepest" });
+    found.push({
+      angle: steepest.angle,
+      D: steepest.derivative,
+      shape: "circle",
+      kind: "steepest",
+      name: "steepest",
+    });
   }
   return found;
 }
@@ -129,7 +150,12 @@ export function numbersOf(answer) {
   const pairs = [
     ["ρ = |x*|", `${number(best.norm, 6)}, at least ${number(best.lower_bound, 6)}`],
     ["x*", point(best.point)],
-    ["steepest D", steepest.derivative === null ? "none" : exactOr(steepest.exact_derivative, signed(steepest.derivative, 6))],
+    [
+      "steepest D",
+      steepest.derivative === null
+        ? "none"
+        : exactOr(steepest.exact_derivative, signed(steepest.derivative, 6)),
+    ],
     ["duality gap", number(best.gap, 2)],
   ];
   if (price) pairs.push(["price bound", price.text]);
@@ -147,7 +173,12 @@ export class Headline {
     this.sign = h("span", { class: "sign", "aria-hidden": "true" });
     this.head = h("strong", {});
     this.text = h("span", { class: "why" });
-    this.element = h("div", { class: "headline", "data-verdict": "" }, this.sign, h("p", {}, this.head, " ", this.text));
+    this.element = h(
+      "div",
+      { class: "headline", "data-verdict": "" },
+      this.sign,
+      h("p", {}, this.head, " ", this.text),
+    );
   }
 
   show({ verdict, headline, text }) {

@@ -2,11 +2,13 @@
 // joint maximizers sees a smaller hull (coupled) than the batch has (the product).
 
 import { Latest, Refusal } from "../api.js";
-import { announce, h, put, say } from "../dom.js";
+import { CoordinateRow, outside, places, typed } from "../coordinates.js";
+import { announce, h, put } from "../dom.js";
 import { Complaints, chooser, facts, showErrors } from "../fields.js";
 import { Figure } from "../figure.js";
-import { number, plain, point, signed, sub } from "../format.js";
+import { number, point, signed, sub } from "../format.js";
 import { Handles } from "../handles.js";
+import { JOINT_LEGEND, RATE_LEGEND, drawJoint, drawRates } from "../joint.js";
 import { Plane, windowAround, zoomButtons, zoomed } from "../plane.js";
 import { Polar } from "../polar.js";
 import { list, object, pair } from "../state.js";
@@ -36,12 +38,24 @@ export class BatchesView {
     this.figures = this.planes.map(
       (plane, i) =>
         new Figure(plane.svg, `Sample ${i + 1}: drag`, {
-          tools: i ? null : zoomButtons((factor) => this.#zoom(zoomed(this.planes[0].window, factor)), () => this.#fit()),
+          tools: i
+            ? null
+            : zoomButtons(
+                (factor) => this.#zoom(zoomed(this.planes[0].window, factor)),
+                () => this.#fit(),
+              ),
         }),
     );
-    this.joint = new Plane({ label: "Joint gradients of the batch: coupled hull and product hull", width: BATCH, height: BATCH });
+    this.joint = new Plane({
+      label: "Joint gradients of the batch: coupled hull and product hull",
+      width: BATCH,
+      height: BATCH,
+    });
     this.jointFigure = new Figure(this.joint.svg, "The batch: two hulls");
-    this.polar = new Polar({ label: "D of the batch over all directions, and what the coupled attack promises", size: BATCH });
+    this.polar = new Polar({
+      label: "D of the batch over all directions, and what the coupled attack promises",
+      size: BATCH,
+    });
     this.polarFigure = new Figure(this.polar.svg, "D of the batch");
     this.headline = new Headline();
     this.hint = h("p", { class: "look" });
@@ -50,13 +64,18 @@ export class BatchesView {
     this.presets = chooser("Cases", meta.batch.presets, (preset) => this.#load(preset));
     this.grid = h("div", { class: "grid" });
     this.lists = [0, 1].map(() => h("tbody", {}));
-    this.adders = [0, 1].map((i) => h("button", { type: "button", class: "small", onclick: () => this.#add(i) }, `Add to sample ${i + 1}`));
+    this.adders = [0, 1].map((i) =>
+      h("button", { type: "button", class: "small", onclick: () => this.#add(i) }, `Add to sample ${i + 1}`),
+    );
     this.fields = [[], []];
     this.compared = h("div", {});
     this.toolbar = new Toolbar("batches", {
       link,
       python: () => this.answer?.python ?? "",
-      picture: () => ({ figures: [...this.figures, this.jointFigure, this.polarFigure], caption: this.headline.spoken }),
+      picture: () => ({
+        figures: [...this.figures, this.jointFigure, this.polarFigure],
+        caption: this.headline.spoken,
+      }),
     });
     this.element = this.#layout();
     this.stream = new Latest("api/batch", {
@@ -67,7 +86,21 @@ export class BatchesView {
 
   #layout() {
     const coordinates = this.lists.map((body, i) =>
-      h("table", { class: "coordinates" }, h("caption", {}, `Sample ${i + 1}`), h("thead", { class: "unseen" }, h("tr", {}, ["", "x", "y", ""].map((name) => h("th", { scope: "col" }, name)))), body),
+      h(
+        "table",
+        { class: "coordinates" },
+        h("caption", {}, `Sample ${i + 1}`),
+        h(
+          "thead",
+          { class: "unseen" },
+          h(
+            "tr",
+            {},
+            ["", "x", "y", ""].map((name) => h("th", { scope: "col" }, name)),
+          ),
+        ),
+        body,
+      ),
     );
     return h(
       "div",
@@ -83,15 +116,33 @@ export class BatchesView {
       h(
         "div",
         { class: "board batch-board" },
-        h("div", { class: "samples" }, this.figures.map((figure) => figure.element)),
+        h(
+          "div",
+          { class: "samples" },
+          this.figures.map((figure) => figure.element),
+        ),
         this.jointFigure.element,
         this.polarFigure.element,
         h(
           "div",
           { class: "side" },
           h("section", {}, h("h2", {}, "Coupled against product"), this.compared),
-          h("section", {}, h("h2", {}, "What the attack returned"), h("p", { class: "hint" }, "Tick the joint maximizers (one of each sample) that some run found."), this.grid, this.trouble.element),
-          h("section", {}, h("h2", {}, "Gradients"), this.presets.element, coordinates, h("p", { class: "buttons" }, this.adders)),
+          h(
+            "section",
+            {},
+            h("h2", {}, "What the attack returned"),
+            h("p", { class: "hint" }, "Tick the joint maximizers (one of each sample) that some run found."),
+            this.grid,
+            this.trouble.element,
+          ),
+          h(
+            "section",
+            {},
+            h("h2", {}, "Gradients"),
+            this.presets.element,
+            coordinates,
+            h("p", { class: "buttons" }, this.adders),
+          ),
         ),
       ),
       this.toolbar.element,
@@ -111,11 +162,14 @@ export class BatchesView {
 
   setState(state) {
     object(state, "its state");
-    const samples = list(state.samples, "samples", 2, 2, (one, name) => list(one, name, this.least, this.most, pair));
+    const samples = list(state.samples, "samples", 2, 2, (one, name) =>
+      list(one, name, this.least, this.most, pair),
+    );
     const runs = list(state.runs, "runs", 1, this.most ** 2, (pick, name) =>
       list(pick, name, 2, 2, (index, where) => {
         const sample = samples[Number(where.at(-2))];
-        if (!Number.isInteger(index) || index < 0 || index >= sample.length) throw new Error(`${where} picks no gradient of its sample`);
+        if (!Number.isInteger(index) || index < 0 || index >= sample.length)
+          throw new Error(`${where} picks no gradient of its sample`);
         return index;
       }),
     );
@@ -148,16 +202,25 @@ export class BatchesView {
 
   #add(sample) {
     if (this.samples[sample].length >= this.most) return;
-    this.samples[sample].push([[1, 1], [-1, 1], [1, -1], [0, 1]][this.samples[sample].length % 4]);
+    this.samples[sample].push(
+      [
+        [1, 1],
+        [-1, 1],
+        [1, -1],
+        [0, 1],
+      ][this.samples[sample].length % 4],
+    );
     this.#touched();
     this.#rebuild();
     this.#ask();
-    this.fields[sample].at(-1).inputs[0].focus();
+    this.fields[sample].at(-1).focus();
   }
 
   #remove(sample, index) {
     if (this.samples[sample].length <= this.least) {
-      this.trouble.complain(`A sample has at least ${this.least} ${this.least === 1 ? "gradient" : "gradients"}.`);
+      this.trouble.complain(
+        `A sample has at least ${this.least} ${this.least === 1 ? "gradient" : "gradients"}.`,
+      );
       return;
     }
     this.samples[sample].splice(index, 1);
@@ -199,57 +262,45 @@ export class BatchesView {
 
   #rebuild() {
     this.fields = this.samples.map((sample, i) => sample.map((_, j) => this.#field(i, j)));
-    this.lists.forEach((body, i) => put(body, this.fields[i].flatMap((field) => [field.cells, field.trouble])));
+    this.lists.forEach((body, i) =>
+      put(
+        body,
+        this.fields[i].flatMap((field) => field.elements),
+      ),
+    );
     this.#showCoordinates();
     this.#buildGrid();
     this.#showHandles();
   }
 
   #field(sample, index) {
-    const name = `${"ab"[sample]}${index + 1}`;
-    const inputs = [0, 1].map((axis) =>
-      h("input", { type: "text", "aria-label": `${name}, ${"xy"[axis]}`, maxlength: 80, spellcheck: "false", autocomplete: "off", oninput: (event) => this.#typed(sample, index, axis, event.target.value) }),
-    );
-    const error = h("td", { class: "error", colspan: 4, role: "alert" });
-    const remove = h("button", { type: "button", class: "small", "aria-label": `Remove ${name}`, title: `Remove ${name}`, onclick: () => this.#remove(sample, index) }, "×");
-    remove.disabled = this.samples[sample].length <= this.least;
-    const trouble = h("tr", { hidden: true }, error);
-    return {
-      inputs,
-      trouble,
-      cells: h("tr", {}, h("th", { scope: "row" }, label(sample, index)), h("td", {}, inputs[0]), h("td", {}, inputs[1]), h("td", {}, remove)),
-      complain: (text) => {
-        say(error, text);
-        trouble.hidden = !text;
-        for (const input of inputs) text ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
-      },
-    };
+    return new CoordinateRow({
+      name: label(sample, index),
+      spoken: `${"ab"[sample]}${index + 1}`,
+      onInput: (axis, text) => this.#typed(sample, index, axis, text),
+      onRemove: this.samples[sample].length > this.least ? () => this.#remove(sample, index) : null,
+    });
   }
 
   #typed(sample, index, axis, text) {
-    const g = this.samples[sample][index].map((v) => (typeof v === "number" ? plain(v) : v));
-    g[axis] = text.trim();
-    this.samples[sample][index] = g;
+    this.samples[sample][index] = typed(this.samples[sample][index], axis, text);
     this.#touched();
     this.growNext = true;
     this.#ask();
   }
 
   #showCoordinates() {
-    this.fields.forEach((fields, i) =>
-      fields.forEach((field, j) =>
-        field.inputs.forEach((input, axis) => {
-          const text = plain(this.samples[i][j][axis]);
-          if (document.activeElement !== input && input.value !== text) input.value = text;
-        }),
-      ),
-    );
+    this.fields.forEach((fields, i) => fields.forEach((field, j) => field.show(this.samples[i][j])));
   }
 
   /** Which combinations some run found: a box for each. */
   #buildGrid() {
     const cell = (i, j) => {
-      const box = h("input", { type: "checkbox", "aria-label": `joint maximizer a${i + 1}, b${j + 1}`, onchange: (event) => this.#toggle([i, j], event.target.checked) });
+      const box = h("input", {
+        type: "checkbox",
+        "aria-label": `joint maximizer a${i + 1}, b${j + 1}`,
+        onchange: (event) => this.#toggle([i, j], event.target.checked),
+      });
       box.checked = this.runs.some((run) => run[0] === i && run[1] === j);
       return h("td", {}, box);
     };
@@ -259,25 +310,56 @@ export class BatchesView {
         "table",
         { class: "picks" },
         h("caption", { class: "unseen" }, "Joint maximizers that the attack returned"),
-        h("thead", {}, h("tr", {}, h("td", {}), this.samples[1].map((_, j) => h("th", { scope: "col" }, label(1, j))))),
-        h("tbody", {}, this.samples[0].map((_, i) => h("tr", {}, h("th", { scope: "row" }, label(0, i)), this.samples[1].map((__, j) => cell(i, j))))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("td", {}),
+            this.samples[1].map((_, j) => h("th", { scope: "col" }, label(1, j))),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          this.samples[0].map((_, i) =>
+            h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, label(0, i)),
+              this.samples[1].map((__, j) => cell(i, j)),
+            ),
+          ),
+        ),
       ),
     );
   }
 
   #places(sample) {
-    return this.samples[sample].map((g, j) => {
-      if (g.every((v) => typeof v === "number")) return g;
-      const known = this.answer?.samples[sample].gradients[j];
-      return known && this.answered.samples[sample][j]?.every((v, axis) => v === g[axis]) ? known : null;
-    });
+    return places(
+      this.samples[sample],
+      this.answered?.samples[sample],
+      this.answer?.samples[sample].gradients,
+    );
   }
 
   #showHandles() {
     this.handles.forEach((handles, i) =>
       handles.show(
         this.#places(i).flatMap((at, j) =>
-          at ? [{ key: String(j), name: label(i, j), spoken: `sample ${i + 1}, gradient ${"ab"[i]}${j + 1}`, at, shape: i ? "diamond" : "square", kind: "single" }] : [],
+          at
+            ? [
+                {
+                  key: String(j),
+                  name: label(i, j),
+                  spoken: `sample ${i + 1}, gradient ${"ab"[i]}${j + 1}`,
+                  at,
+                  shape: i ? "diamond" : "square",
+                  kind: "single",
+                },
+              ]
+            : [],
         ),
       ),
     );
@@ -289,7 +371,7 @@ export class BatchesView {
     this.answered = body;
     this.element.classList.remove("stale");
     showErrors([], this.#errorPlaces());
-    if (this.fitNext || (this.growNext && this.#outside())) this.#fit();
+    if (this.fitNext || (this.growNext && outside(this.#all(), this.planes[0].window))) this.#fit();
     this.fitNext = false;
     this.growNext = false;
     this.#paint();
@@ -298,7 +380,12 @@ export class BatchesView {
     const word = (one) => (one.verdict in { ascent: 1, descent: 1, flat: 1 } ? one.verdict : "undecided");
     put(
       this.compared,
-      h("ul", { class: "verdicts" }, verdictLine(word(coupled), coupled.text), verdictLine(word(product), product.text)),
+      h(
+        "ul",
+        { class: "verdicts" },
+        verdictLine(word(coupled), coupled.text),
+        verdictLine(word(product), product.text),
+      ),
       facts([
         ["coupled promise", rate(coupled.promised)],
         ["coupled, true D", rate(coupled.true)],
@@ -313,61 +400,14 @@ export class BatchesView {
   }
 
   #paint() {
-    const { answer, joint } = this;
-    this.planes.forEach((plane, i) => {
-      const one = answer.samples[i];
-      plane.under.replaceChildren(hullShape(plane, one.hull));
-    });
-    this.#showHandles();
-    const half = joint.window[0][1];
-    const origin = [0, 0];
-    const far = (direction, length) => direction.map((v) => v * length);
-    joint.under.replaceChildren(
-      ...answer.sectors.filter((sector) => sector.kind === "descent").map((sector) => joint.sector(sector.from, sector.to, { class: "area descent" })),
-      hullShape(joint, answer.product.hull, "product"),
-      hullShape(joint, answer.coupled.hull, "coupled"),
+    this.planes.forEach((plane, i) =>
+      plane.under.replaceChildren(hullShape(plane, this.answer.samples[i].hull)),
     );
-    const content = answer.joint.map(({ gradient, seen }) => joint.marker(seen ? "square" : "circle", gradient, { class: seen ? "mark coupled" : "mark unseen-joint" }, 5.5));
-    const over = [];
-    for (const [kind, one, reach] of [["coupled", answer.coupled, 0.75], ["steepest", answer.product, 0.6]]) {
-      const direction = one.steepest.direction;
-      if (!direction) continue;
-      const tip = far(direction, reach * half);
-      content.push(joint.arrow(origin, tip, { class: `arrow ${kind}` }));
-      over.push(joint.label(kind === "coupled" ? "coupled" : "product", tip, { class: `label ${kind}` }));
-    }
-    joint.content.replaceChildren(...content);
-    joint.over.replaceChildren(...over);
-    this.jointFigure.setLegend([
-      { kind: "coupled", look: "none square", text: "joint gradients that the attack returned" },
-      { kind: "unseen-joint", look: "none circle", text: "joint gradients that it missed" },
-      { kind: "coupled", look: "area", text: "coupled hull" },
-      { kind: "product", look: "area", text: "product hull: all combinations" },
-      { kind: "coupled", look: "arrow", text: "coupled DDi" },
-      { kind: "steepest", look: "arrow", text: "steepest over the product" },
-      { kind: "descent", look: "area", text: "directions in which the batch's φ falls" },
-    ]);
-    this.#paintPolar();
-  }
-
-  #paintPolar() {
-    const { answer } = this;
-    const ray = (one, shape, kind, name) => (one.steepest.direction && one.true !== null ? [{ angle: one.steepest.angle, D: one.true, shape, kind, name }] : []);
-    this.polar.draw({
-      curve: answer.curve,
-      promise: { angles: answer.curve.angles, D: answer.curve.coupled },
-      reach: answer.reach,
-      sectors: answer.sectors,
-      rays: [...ray(answer.coupled, "square", "coupled", "coupled"), ...ray(answer.product, "circle", "steepest", "product")],
-    });
-    this.polarFigure.setLegend([
-      { kind: "curve", look: "line", text: "D of the batch" },
-      { kind: "promise", look: "line", text: "what the coupled attack promises" },
-      { kind: "zero", look: "line", text: "D = 0: level" },
-      { kind: "descent", look: "area", text: "D < 0: φ falls" },
-      { kind: "coupled", look: "ray square", text: "coupled DDi, its true D" },
-      { kind: "steepest", look: "ray circle", text: "steepest over the product" },
-    ]);
+    this.#showHandles();
+    drawJoint(this.joint, this.answer);
+    drawRates(this.polar, this.answer);
+    this.jointFigure.setLegend(JOINT_LEGEND);
+    this.polarFigure.setLegend(RATE_LEGEND);
   }
 
   #errorPlaces() {
@@ -389,22 +429,18 @@ export class BatchesView {
     return this.answer.samples.flatMap((sample) => sample.gradients);
   }
 
-  #outside() {
-    const [[x0, x1], [y0, y1]] = this.planes[0].window;
-    return this.#all().some(([x, y]) => x < x0 || x > x1 || y < y0 || y > y1);
-  }
-
   #fit() {
     if (this.answer) this.#zoom(windowAround(this.#all()));
   }
 
   #grow() {
-    const places = [...this.#places(0), ...this.#places(1)].filter(Boolean);
-    if (places.some((at) => at.some((v, axis) => v < this.planes[0].window[axis][0] || v > this.planes[0].window[axis][1]))) this.#zoom(windowAround(places));
+    const at = [...this.#places(0), ...this.#places(1)].filter(Boolean);
+    if (outside(at, this.planes[0].window)) this.#zoom(windowAround(at));
   }
 
   #zoom(window) {
-    for (const plane of this.planes) plane.setWindow([window[0].map((v) => (v * SAMPLE.width) / SAMPLE.height), window[1]]);
+    for (const plane of this.planes)
+      plane.setWindow([window[0].map((v) => (v * SAMPLE.width) / SAMPLE.height), window[1]]);
     this.joint.setWindow(window);
     if (this.answer) this.#paint();
     else this.#showHandles();

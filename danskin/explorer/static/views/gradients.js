@@ -1,10 +1,11 @@
 // The view Gradients: the maximizers' gradients as points to drag; hull, cone and verdicts follow.
 
 import { Latest, Refusal } from "../api.js";
+import { CoordinateRow, outside, places, typed } from "../coordinates.js";
 import { announce, h, put, say, update } from "../dom.js";
 import { Complaints, chooser, showErrors } from "../fields.js";
 import { Figure } from "../figure.js";
-import { number, plain, sub } from "../format.js";
+import { number, sub } from "../format.js";
 import { Handles } from "../handles.js";
 import { Plane, windowAround, zoomButtons, zoomed } from "../plane.js";
 import { Polar } from "../polar.js";
@@ -21,7 +22,9 @@ export class GradientsView {
     this.direction = null;
     this.answer = null;
 
-    this.plane = new Plane({ label: "Gradients of the maximizers, their hull and the cone of descent directions" });
+    this.plane = new Plane({
+      label: "Gradients of the maximizers, their hull and the cone of descent directions",
+    });
     this.handles = new Handles(this.plane, {
       onMove: (key, at) => this.#move(key, at),
       onEnd: () => this.#grow(),
@@ -29,7 +32,10 @@ export class GradientsView {
     });
     this.polar = new Polar({ label: "Directional derivative D over all directions" });
     this.figure = new Figure(this.plane.svg, "The gradients: drag them", {
-      tools: zoomButtons((factor) => this.#zoom(zoomed(this.plane.window, factor)), () => this.#fit()),
+      tools: zoomButtons(
+        (factor) => this.#zoom(zoomed(this.plane.window, factor)),
+        () => this.#fit(),
+      ),
     });
     this.polarFigure = new Figure(this.polar.svg, "D in every direction");
     this.headline = new Headline();
@@ -42,8 +48,23 @@ export class GradientsView {
     this.hint = h("p", { class: "look" });
     this.presets = chooser("Cases of the paper", meta.gradients.presets, (preset) => this.#load(preset));
     this.addButton = h("button", { type: "button", onclick: () => this.#add() }, "Add a gradient");
-    this.askButton = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.#ask(this.direction ? null : [-1, 0.5]) }, "Ask about a direction γ");
-    this.makeButton = h("button", { type: "button", onclick: () => open("landscape", { objective: { make: this.gradients }, theta: ["0", "0"] }) }, "See an objective with these gradients");
+    this.askButton = h(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": "false",
+        onclick: () => this.#ask(this.direction ? null : [-1, 0.5]),
+      },
+      "Ask about a direction γ",
+    );
+    this.makeButton = h(
+      "button",
+      {
+        type: "button",
+        onclick: () => open("landscape", { objective: { make: this.gradients }, theta: ["0", "0"] }),
+      },
+      "See an objective with these gradients",
+    );
     this.toolbar = new Toolbar("gradients", {
       link,
       python: () => this.answer?.python ?? "",
@@ -57,7 +78,11 @@ export class GradientsView {
   }
 
   #layout() {
-    const head = h("tr", {}, ["", "x", "y", "weight", ""].map((name) => h("th", { scope: "col" }, name)));
+    const head = h(
+      "tr",
+      {},
+      ["", "x", "y", "weight", ""].map((name) => h("th", { scope: "col" }, name)),
+    );
     return h(
       "div",
       { class: "view gradients" },
@@ -83,10 +108,24 @@ export class GradientsView {
             {},
             h("h2", {}, "Gradients"),
             this.presets.element,
-            h("table", { class: "coordinates" }, h("caption", { class: "unseen" }, "Coordinates of the gradients, and weights of the min-norm point"), h("thead", {}, head), this.rows),
+            h(
+              "table",
+              { class: "coordinates" },
+              h(
+                "caption",
+                { class: "unseen" },
+                "Coordinates of the gradients, and weights of the min-norm point",
+              ),
+              h("thead", {}, head),
+              this.rows,
+            ),
             this.trouble.element,
             h("p", { class: "buttons" }, this.addButton, this.askButton, this.makeButton),
-            h("p", { class: "hint" }, `Type exact numbers, such as sqrt(3)/2 or -1/2; ${this.least} to ${this.most} gradients. Delete removes a focused square.`),
+            h(
+              "p",
+              { class: "hint" },
+              `Type exact numbers, such as sqrt(3)/2 or -1/2; ${this.least} to ${this.most} gradients. Delete removes a focused square.`,
+            ),
           ),
           h("section", {}, h("h2", {}, "Numbers"), this.numbers),
         ),
@@ -103,13 +142,16 @@ export class GradientsView {
   }
 
   getState() {
-    return this.direction ? { gradients: this.gradients, direction: this.direction } : { gradients: this.gradients };
+    return this.direction
+      ? { gradients: this.gradients, direction: this.direction }
+      : { gradients: this.gradients };
   }
 
   setState(state) {
     object(state, "its state");
     const gradients = list(state.gradients, "gradients", this.least, this.most, pair);
-    const direction = state.direction === undefined || state.direction === null ? null : pair(state.direction, "direction");
+    const direction =
+      state.direction === undefined || state.direction === null ? null : pair(state.direction, "direction");
     this.gradients = gradients;
     this.direction = direction;
     this.#touched();
@@ -146,11 +188,20 @@ export class GradientsView {
 
   #add() {
     if (this.gradients.length >= this.most) return;
-    const places = [[1, 1], [-1, 1], [1, -1], [1.5, 0], [0, 1.5], [0.5, 1.5], [1.5, 0.5], [0.5, 0.5]];
+    const places = [
+      [1, 1],
+      [-1, 1],
+      [1, -1],
+      [1.5, 0],
+      [0, 1.5],
+      [0.5, 1.5],
+      [1.5, 0.5],
+      [0.5, 0.5],
+    ];
     this.gradients.push(places[this.gradients.length % places.length]);
     this.#touched();
     this.#changed({ rebuild: true });
-    this.fields[this.fields.length - 1].x.focus();
+    this.fields[this.fields.length - 1].focus();
   }
 
   #remove(index) {
@@ -161,7 +212,7 @@ export class GradientsView {
     this.gradients.splice(index, 1);
     this.#touched();
     this.#changed({ rebuild: true });
-    this.fields[Math.min(index, this.fields.length - 1)].x.focus();
+    this.fields[Math.min(index, this.fields.length - 1)].focus();
   }
 
   #ask(direction) {
@@ -181,69 +232,66 @@ export class GradientsView {
 
   // --- what is shown ---
 
-  /** Where a gradient is on the picture: as dragged, or where the server says its text lies. */
   #places() {
-    return this.gradients.map((g, i) => {
-      if (g.every((v) => typeof v === "number")) return g;
-      const known = this.answer?.gradients[i];
-      return known && this.answered?.gradients[i]?.every((v, axis) => v === g[axis]) ? known : null;
-    });
+    return places(this.gradients, this.answered?.gradients, this.answer?.gradients);
   }
 
   #showHandles() {
     const points = this.#places().flatMap((at, i) =>
-      at ? [{ key: String(i), name: `g${sub(i + 1)}`, spoken: `gradient g${i + 1}`, at, shape: "square", kind: "single" }] : [],
+      at
+        ? [
+            {
+              key: String(i),
+              name: `g${sub(i + 1)}`,
+              spoken: `gradient g${i + 1}`,
+              at,
+              shape: "square",
+              kind: "single",
+            },
+          ]
+        : [],
     );
     if (this.direction) {
       const at = this.direction.map(Number);
-      if (at.every(Number.isFinite)) points.push({ key: "asked", name: "γ", spoken: "direction gamma", at, shape: "diamond", kind: "asked" });
+      if (at.every(Number.isFinite))
+        points.push({
+          key: "asked",
+          name: "γ",
+          spoken: "direction gamma",
+          at,
+          shape: "diamond",
+          kind: "asked",
+        });
     }
     this.handles.show(points);
   }
 
   #buildRows() {
-    this.fields = this.gradients.map((_, i) => {
-      const input = (axis) =>
-        h("input", {
-          type: "text",
-          "aria-label": `g${i + 1}, ${"xy"[axis]}`,
-          spellcheck: "false",
-          autocomplete: "off",
-          maxlength: 80,
-          oninput: (event) => this.#typed(i, axis, event.target.value),
-        });
-      const [x, y] = [input(0), input(1)];
-      const weight = h("td", { class: "number" });
-      const error = h("td", { class: "error", colspan: 5, role: "alert" });
-      const remove = h("button", { type: "button", class: "small", title: `Remove g${i + 1}`, "aria-label": `Remove g${i + 1}`, onclick: () => this.#remove(i) }, "×");
-      remove.disabled = this.gradients.length <= this.least;
-      const cells = h("tr", {}, h("th", { scope: "row" }, `g${sub(i + 1)}`), h("td", {}, x), h("td", {}, y), weight, h("td", {}, remove));
-      const trouble = h("tr", { hidden: true }, error);
-      const complain = (text) => {
-        say(error, text);
-        trouble.hidden = !text;
-        for (const one of [x, y]) text ? one.setAttribute("aria-invalid", "true") : one.removeAttribute("aria-invalid");
-      };
-      return { x, y, weight, cells, trouble, complain };
-    });
-    put(this.rows, this.fields.flatMap((field) => [field.cells, field.trouble]));
+    const removable = this.gradients.length > this.least;
+    this.weights = this.gradients.map(() => h("td", { class: "number" }));
+    this.fields = this.gradients.map(
+      (_, i) =>
+        new CoordinateRow({
+          name: `g${sub(i + 1)}`,
+          spoken: `g${i + 1}`,
+          extra: [this.weights[i]],
+          onInput: (axis, text) => this.#typed(i, axis, text),
+          onRemove: removable ? () => this.#remove(i) : null,
+        }),
+    );
+    put(
+      this.rows,
+      this.fields.flatMap((field) => field.elements),
+    );
     this.#showCoordinates();
   }
 
   #showCoordinates() {
-    this.fields.forEach((field, i) => {
-      for (const [axis, input] of [field.x, field.y].entries()) {
-        const text = plain(this.gradients[i][axis]);
-        if (document.activeElement !== input && input.value !== text) input.value = text;
-      }
-    });
+    this.fields.forEach((field, i) => field.show(this.gradients[i]));
   }
 
   #typed(i, axis, text) {
-    const g = [...this.gradients[i]];
-    g[axis] = text.trim();
-    // The other coordinate as text too: a gradient that is all text is exact.
-    this.gradients[i] = g.map((v) => (typeof v === "number" ? plain(v) : v));
+    this.gradients[i] = typed(this.gradients[i], axis, text);
     this.#touched();
     this.growNext = true;
     this.#changed({});
@@ -255,25 +303,38 @@ export class GradientsView {
     this.answered = body;
     this.element.classList.remove("stale");
     showErrors([], this.#errorPlaces());
-    if (this.fitNext || (this.growNext && this.#outside())) this.#fit();
+    if (this.fitNext || (this.growNext && outside(answer.gradients, this.plane.window))) this.#fit();
     this.fitNext = false;
     this.growNext = false;
     this.#paint();
-    this.fields.forEach((field, i) => say(field.weight, number(answer.min_norm.weights[i], 3)));
+    this.weights.forEach((cell, i) => say(cell, number(answer.min_norm.weights[i], 3)));
     this.headline.show(answer.summary);
     update(this.verdicts, verdictList(answer));
     update(this.numbers, numbersOf(answer));
     this.toolbar.refresh();
-    announce(this.spoken, `${this.headline.spoken} ${[...this.verdicts.querySelectorAll(".why")].map((e) => e.textContent).join(". ")}`);
+    announce(
+      this.spoken,
+      `${this.headline.spoken} ${[...this.verdicts.querySelectorAll(".why")].map((e) => e.textContent).join(". ")}`,
+    );
   }
 
   #paint() {
     drawGradients(this.plane, this.answer, { handles: true });
     this.#showHandles();
-    this.figure.setLegend(
-      [LEGEND.gradient, LEGEND.minus, LEGEND.hull, LEGEND.nearest, ...(this.answer.steepest.direction ? [LEGEND.steepest, LEGEND.cone] : []), ...(this.answer.asked ? [LEGEND.asked] : [])],
-    );
-    this.polar.draw({ curve: this.answer.curve, reach: this.answer.reach, sectors: this.answer.sectors, rays: rays(this.answer) });
+    this.figure.setLegend([
+      LEGEND.gradient,
+      LEGEND.minus,
+      LEGEND.hull,
+      LEGEND.nearest,
+      ...(this.answer.steepest.direction ? [LEGEND.steepest, LEGEND.cone] : []),
+      ...(this.answer.asked ? [LEGEND.asked] : []),
+    ]);
+    this.polar.draw({
+      curve: this.answer.curve,
+      reach: this.answer.reach,
+      sectors: this.answer.sectors,
+      rays: rays(this.answer),
+    });
     this.polarFigure.setLegend(polarLegend(this.answer));
   }
 
@@ -290,18 +351,13 @@ export class GradientsView {
     if (error instanceof Refusal) showErrors(error.errors, this.#errorPlaces());
   }
 
-  #outside() {
-    const [[x0, x1], [y0, y1]] = this.plane.window;
-    return this.answer.gradients.some(([x, y]) => x < x0 || x > x1 || y < y0 || y > y1);
-  }
-
   #fit() {
     if (this.answer) this.#zoom(windowAround(this.answer.gradients));
   }
 
   #grow() {
-    const out = this.#places().some((at) => at?.some((v, axis) => v < this.plane.window[axis][0] || v > this.plane.window[axis][1]));
-    if (out) this.#zoom(windowAround(this.#places().filter(Boolean)));
+    const at = this.#places().filter(Boolean);
+    if (outside(at, this.plane.window)) this.#zoom(windowAround(at));
   }
 
   #zoom(window) {

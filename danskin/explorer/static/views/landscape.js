@@ -3,17 +3,17 @@
 
 import { Latest, Refusal } from "../api.js";
 import { announce, h, put, s, say } from "../dom.js";
-import { Complaints, Field, chooser, showErrors, table, row } from "../fields.js";
+import { Complaints, Field, chooser, showErrors } from "../fields.js";
 import { Figure } from "../figure.js";
 import { number, plain, point, sub } from "../format.js";
 import { Handles } from "../handles.js";
 import { InnerPicture } from "../inner.js";
 import { Plane, windowAround, zoomButtons, zoomed } from "../plane.js";
+import { contourShapes, runLegend, runShapes, runTable } from "../runs.js";
 import { coordinate, list, object, pair } from "../state.js";
 import { Toolbar } from "../toolbar.js";
 import { Headline, LEGEND, drawGradients, verdictList } from "../verdicts.js";
 
-const MARKS = { single: "square", normalized_single: "plus", ddi: "circle", step_aware: "triangle" };
 const ADVERSARIES = [
   ["attack", "10 attacks a step, as in the paper"],
   ["maximizers", "all maximizers, computed"],
@@ -29,13 +29,21 @@ export class LandscapeView {
     this.answers = {};
     const [families, rules] = [meta.landscape.families, meta.landscape.rules];
 
-    this.plane = new Plane({ label: "Contours of phi with the point theta", width: 560, height: 460, axes: false });
+    this.plane = new Plane({
+      label: "Contours of phi with the point theta",
+      width: 560,
+      height: 460,
+      axes: false,
+    });
     this.handles = new Handles(this.plane, {
       onMove: (_, at) => this.#moved(at),
       onEnd: () => this.#settled(),
     });
     this.figure = new Figure(this.plane.svg, "φ from above: drag θ", {
-      tools: zoomButtons((factor) => this.#zoom(zoomed(this.state.window, factor)), () => this.#zoom(this.#home())),
+      tools: zoomButtons(
+        (factor) => this.#zoom(zoomed(this.state.window, factor)),
+        () => this.#zoom(this.#home()),
+      ),
     });
     this.inner = new InnerPicture();
     this.small = new Plane({ label: "Gradients of the maximizers at theta", width: 420, height: 300 });
@@ -45,17 +53,44 @@ export class LandscapeView {
     this.spoken = h("p", { class: "unseen", "aria-live": "polite" });
     this.chooser = chooser("Objective", families, (family) => this.#load(family));
     this.parameters = h("div", { class: "pairs" });
-    this.theta = new Field("θ (exact numbers: kinks are met by typing)", { type: "text", maxlength: 170, onInput: (text) => this.#typed(text) });
+    this.theta = new Field("θ (exact numbers: kinks are met by typing)", {
+      type: "text",
+      maxlength: 170,
+      onInput: (text) => this.#typed(text),
+    });
     this.kink = h("button", { type: "button", onclick: () => this.#toKink() }, "Go to the kink");
     this.rules = rules.map((rule) => {
       const box = h("input", { type: "checkbox", onchange: () => this.#chosen() });
-      const label = h("label", {}, box, s("svg", { viewBox: "0 0 30 12", class: "plane swatch", "aria-hidden": "true" }, s("line", { class: `run ${rule.name}`, x1: 1, x2: 29, y1: 6, y2: 6 })), rule.title);
+      const label = h(
+        "label",
+        {},
+        box,
+        s(
+          "svg",
+          { viewBox: "0 0 30 12", class: "plane swatch", "aria-hidden": "true" },
+          s("line", { class: `run ${rule.name}`, x1: 1, x2: 29, y1: 6, y2: 6 }),
+        ),
+        rule.title,
+      );
       if (rule.text) label.title = rule.text;
       return { name: rule.name, title: rule.title, box, label };
     });
-    this.steps = new Field("Steps", { type: "text", inputmode: "numeric", maxlength: 4, onInput: (text) => this.#stepping("steps", text) });
-    this.stepSize = new Field("Step size at step k", { type: "text", maxlength: 80, onInput: (text) => this.#stepping("step_size", text) });
-    this.adversary = new Field("Whose points a step sees", { tag: "select", options: ADVERSARIES, onInput: (value) => this.#stepping("adversary", value) });
+    this.steps = new Field("Steps", {
+      type: "text",
+      inputmode: "numeric",
+      maxlength: 4,
+      onInput: (text) => this.#stepping("steps", text),
+    });
+    this.stepSize = new Field("Step size at step k", {
+      type: "text",
+      maxlength: 80,
+      onInput: (text) => this.#stepping("step_size", text),
+    });
+    this.adversary = new Field("Whose points a step sees", {
+      tag: "select",
+      options: ADVERSARIES,
+      onInput: (value) => this.#stepping("adversary", value),
+    });
     this.trouble = new Complaints();
     this.runTrouble = new Complaints();
     this.formula = h("p", { class: "formula" });
@@ -66,7 +101,10 @@ export class LandscapeView {
     this.toolbar = new Toolbar("landscape", {
       link,
       python: () => this.#python(),
-      picture: () => ({ figures: [this.figure, ...(this.inner.drawn ? [this.inner.figure] : []), this.smallFigure], caption: `${this.formula.textContent}. ${this.headline.spoken}` }),
+      picture: () => ({
+        figures: [this.figure, ...(this.inner.drawn ? [this.inner.figure] : []), this.smallFigure],
+        caption: `${this.formula.textContent}. ${this.headline.spoken}`,
+      }),
     });
     this.element = this.#layout();
     this.streams = {
@@ -109,13 +147,28 @@ export class LandscapeView {
         h(
           "div",
           { class: "side" },
-          h("section", {}, h("h2", {}, "Objective"), this.chooser.element, this.formula, this.parameters, this.trouble.element, this.theta.element, h("p", { class: "buttons" }, this.kink)),
+          h(
+            "section",
+            {},
+            h("h2", {}, "Objective"),
+            this.chooser.element,
+            this.formula,
+            this.parameters,
+            this.trouble.element,
+            this.theta.element,
+            h("p", { class: "buttons" }, this.kink),
+          ),
           h("section", {}, h("h2", {}, "At θ"), this.facts, this.verdicts),
           h(
             "section",
             {},
             h("h2", {}, "Runs from θ"),
-            h("fieldset", { class: "rules" }, h("legend", { class: "unseen" }, "Rules"), this.rules.map((rule) => rule.label)),
+            h(
+              "fieldset",
+              { class: "rules" },
+              h("legend", { class: "unseen" }, "Rules"),
+              this.rules.map((rule) => rule.label),
+            ),
             h("div", { class: "pairs" }, this.steps.element, this.stepSize.element),
             this.adversary.element,
             this.runTrouble.element,
@@ -147,7 +200,15 @@ export class LandscapeView {
     const family = name === undefined ? null : this.meta.landscape.families.find((one) => one.name === name);
     if (family === undefined) throw new Error("its objective names no known family");
     const names = this.rules.map((rule) => rule.name);
-    const defaults = family ?? { window: [[-2, 2], [-2, 2]], start: [0.5, 0.5], steps: 30, step_size: "0.5/sqrt(k)" };
+    const defaults = family ?? {
+      window: [
+        [-2, 2],
+        [-2, 2],
+      ],
+      start: [0.5, 0.5],
+      steps: 30,
+      step_size: "0.5/sqrt(k)",
+    };
     const window = list(state.window ?? defaults.window, "window", 2, 2, (ends, name) => {
       const [lo, hi] = list(ends, name, 2, 2, coordinate).map(Number);
       if (!(hi > lo)) throw new Error(`${name} is no interval`);
@@ -163,7 +224,9 @@ export class LandscapeView {
       }),
       steps: coordinate(state.steps ?? defaults.steps, "steps"),
       step_size: coordinate(state.step_size ?? defaults.step_size, "step_size"),
-      adversary: ADVERSARIES.some(([value]) => value === state.adversary) ? state.adversary : ADVERSARIES[0][0],
+      adversary: ADVERSARIES.some(([value]) => value === state.adversary)
+        ? state.adversary
+        : ADVERSARIES[0][0],
     };
     this.#begin(read, family);
   }
@@ -181,7 +244,12 @@ export class LandscapeView {
     this.answers = {};
     this.chooser.value = family ? String(this.meta.landscape.families.indexOf(family)) : "";
     if (family) put(this.hint, h("b", {}, `${family.title}. `), family.text);
-    else if (state.objective.make) put(this.hint, h("b", {}, "Made to order. "), "At θ = (0, 0) the maximizers of this objective have exactly the gradients that you set.");
+    else if (state.objective.make)
+      put(
+        this.hint,
+        h("b", {}, "Made to order. "),
+        "At θ = (0, 0) the maximizers of this objective have exactly the gradients that you set.",
+      );
     else put(this.hint);
     this.kink.hidden = !family?.kink;
     const form = state.objective;
@@ -192,7 +260,12 @@ export class LandscapeView {
     this.stepSize.value = plain(state.step_size);
     this.adversary.value = state.adversary;
     this.theta.value = state.theta.map(plain).join(", ");
-    const names = family?.theta ?? [form.theta ?? []].flat().join(",").split(/[\s,]+/);
+    const names =
+      family?.theta ??
+      [form.theta ?? []]
+        .flat()
+        .join(",")
+        .split(/[\s,]+/);
     this.plane.setNames(names.length === 2 ? names : ["θ₁", "θ₂"]);
     this.plane.under.replaceChildren();
     this.plane.content.replaceChildren();
@@ -207,7 +280,12 @@ export class LandscapeView {
     put(
       this.parameters,
       (this.family?.parameters ?? []).map((parameter) => {
-        const field = new Field(parameter.name, { type: "text", maxlength: 400, title: parameter.text, onInput: (text) => this.#parameter(parameter.name, text) });
+        const field = new Field(parameter.name, {
+          type: "text",
+          maxlength: 400,
+          title: parameter.text,
+          onInput: (text) => this.#parameter(parameter.name, text),
+        });
         field.value = plain(this.state.objective.parameters?.[parameter.name] ?? parameter.default);
         this.parameterFields[parameter.name] = field;
         return field.element;
@@ -309,18 +387,25 @@ export class LandscapeView {
         put(this.runTable);
         return;
       }
-      this.streams.trajectories.ask(this.#body(["objective", "theta", "rules", "steps", "step_size", "adversary"]));
+      this.streams.trajectories.ask(
+        this.#body(["objective", "theta", "rules", "steps", "step_size", "adversary"]),
+      );
     }, delay);
   }
 
   #places(name) {
-    const places = { "": name === "trajectories" ? this.runTrouble : this.trouble, objective: this.trouble, theta: this.theta };
+    const places = {
+      "": name === "trajectories" ? this.runTrouble : this.trouble,
+      objective: this.trouble,
+      theta: this.theta,
+    };
     for (const [parameter, field] of Object.entries(this.parameterFields ?? {})) {
       places[`objective.parameters.${parameter}`] = field;
       places[`parameters.${parameter}`] = field;
       places[parameter] = field;
     }
-    if (name === "trajectories") Object.assign(places, { steps: this.steps, step_size: this.stepSize, adversary: this.adversary });
+    if (name === "trajectories")
+      Object.assign(places, { steps: this.steps, step_size: this.stepSize, adversary: this.adversary });
     return places;
   }
 
@@ -350,32 +435,23 @@ export class LandscapeView {
 
   #showHandle() {
     const at = this.#place();
-    this.handles.show(at ? [{ key: "theta", name: "θ", spoken: "theta", at, shape: "star", kind: "theta" }] : []);
+    this.handles.show(
+      at ? [{ key: "theta", name: "θ", spoken: "theta", at, shape: "star", kind: "theta" }] : [],
+    );
   }
 
   #drawContours(answer) {
     const window = answer.window.flat().map((v) => Number(v.toPrecision(6)));
-    if (window.join() !== this.state.window.flat().map((v) => Number(Number(v).toPrecision(6))).join()) return;
-    this.contours = answer;
-    const every = Math.ceil(answer.contours.length / 7);
-    const names = [];
-    const lines = answer.contours.flatMap(({ value, lines: found }, i) => {
-      if (i % every === 0 && found.length) names.push(this.#contourName(value, found));
-      return found.map((line) => this.plane.polyline(line, { class: "contour" }));
-    });
-    this.plane.under.replaceChildren(...lines, ...names);
+    if (
+      window.join() !==
+      this.state.window
+        .flat()
+        .map((v) => Number(Number(v).toPrecision(6)))
+        .join()
+    )
+      return;
+    this.plane.under.replaceChildren(...contourShapes(this.plane, answer.contours));
     this.figure.setNote(answer.exact ? null : answer.label);
-  }
-
-  /** A contour's value, where the longest of its lines is inside the frame. */
-  #contourName(value, found) {
-    const longest = found.reduce((a, b) => (b.length > a.length ? b : a));
-    const [[x0, x1], [y0, y1]] = this.state.window;
-    const [mx, my] = [0.06 * (x1 - x0), 0.05 * (y1 - y0)];
-    const inside = longest.filter(([x, y]) => x > x0 + mx && x < x1 - mx && y > y0 + my && y < y1 - my);
-    if (inside.length < 4) return s("g");
-    const [x, y] = inside[Math.floor(inside.length * 0.3)];
-    return s("text", { class: "tick contour-name", x: this.plane.x(x), y: this.plane.y(y) + 4, "text-anchor": "middle" }, number(value, 3));
   }
 
   /** The objective as text; a batch has one line a sample. */
@@ -406,7 +482,14 @@ export class LandscapeView {
     const value = answer.exact_value ?? number(answer.value, 6);
     put(
       this.facts,
-      h("p", {}, `φ${point(answer.theta)} ${answer.complete ? "=" : "≥"} ${value}. `, answer.explain, " ", answer.nearest?.text ?? ""),
+      h(
+        "p",
+        {},
+        `φ${point(answer.theta)} ${answer.complete ? "=" : "≥"} ${value}. `,
+        answer.explain,
+        " ",
+        answer.nearest?.text ?? "",
+      ),
     );
     announce(this.spoken, `theta ${point(answer.theta)}. ${this.headline.spoken}`);
   }
@@ -414,34 +497,14 @@ export class LandscapeView {
   #drawRuns(answer, body) {
     if (JSON.stringify(body.rules) !== JSON.stringify(this.state.rules)) return;
     this.#paintRuns();
-    put(
-      this.runTable,
-      table(
-        "Where each rule arrives",
-        ["rule", "φ at the end", "steps that raised φ", "stop"],
-        answer.runs.map((run) => {
-          const cells = row([run.title, number(run.values[run.values.length - 1], 5), `${run.rises.length} of ${run.derivatives.length}`, run.stop]);
-          cells.title = run.explain;
-          return cells;
-        }),
-      ),
-      answer.evaluate === "adversary" ? h("p", { class: "hint" }, "φ along the runs is a lower bound: the largest value that the attack found.") : null,
-    );
+    put(this.runTable, runTable(answer));
   }
 
   #paintRuns() {
-    const shapes = [];
-    for (const run of this.answers.trajectories?.runs ?? []) {
-      const few = run.thetas.filter((_, i) => i % Math.ceil(run.thetas.length / 60) === 0);
-      shapes.push(this.plane.polyline(run.thetas, { class: `run ${run.rule}` }));
-      shapes.push(...few.slice(1).map((theta) => this.plane.marker(MARKS[run.rule] ?? "circle", theta, { class: `mark ${run.rule}` }, 3.5)));
-    }
-    this.plane.content.replaceChildren(...shapes);
+    const runs = this.answers.trajectories?.runs ?? [];
+    this.plane.content.replaceChildren(...runShapes(this.plane, runs));
     this.plane.content.classList.remove("old");
-    this.figure.setLegend([
-      { kind: "contour", look: "line", text: "contours of φ" },
-      ...(this.answers.trajectories?.runs ?? []).map((run) => ({ kind: `run ${run.rule}`, look: `line ${MARKS[run.rule]}`, text: run.title })),
-    ]);
+    this.figure.setLegend(runLegend(runs));
   }
 }
 

@@ -16,10 +16,20 @@ const STAGES = { loading: "starting", proving: "proving", drawing: "drawing the 
 
 /** The form's fields: name, label, hint, tag, rows. */
 const FORM = [
-  ["g", "g(θ, δ), what the adversary maximizes", "Products, powers (**), and the functions below.", { tag: "textarea", rows: 3, maxlength: 2000, wide: true }],
+  [
+    "g",
+    "g(θ, δ), what the adversary maximizes",
+    "Products, powers (**), and the functions below.",
+    { tag: "textarea", rows: 3, maxlength: 2000, wide: true },
+  ],
   ["theta", "Names of θ", "", { type: "text", maxlength: 200 }],
   ["delta", "Names of δ", "", { type: "text", maxlength: 200 }],
-  ["domain", "The set of δ", "[0, 1]  ·  [0, 1] x [-1, 1]  ·  simplex  ·  ball 0, 0; 1  ·  {0, 1}", { type: "text", maxlength: 400 }],
+  [
+    "domain",
+    "The set of δ",
+    "[0, 1]  ·  [0, 1] x [-1, 1]  ·  simplex  ·  ball 0, 0; 1  ·  {0, 1}",
+    { type: "text", maxlength: 400 },
+  ],
   ["parameters", "Constants, if any", "c = -1/2; s = sqrt(3)/2", { type: "text", maxlength: 400 }],
   ["at", "The point θ", "Exact: 1/2, sqrt(2)/10; 0.1 is a tenth.", { type: "text", maxlength: 400 }],
   ["direction", "The direction γ", "steepest, single:0, or numbers", { type: "text", maxlength: 400 }],
@@ -34,18 +44,38 @@ export class ObjectiveView {
     this.checked = null;
     this.proof = null;
     this.fields = Object.fromEntries(
-      FORM.map(([name, label, hint, options]) => [name, new Field(label, { hint, ...options, onInput: () => this.#typed() })]),
+      FORM.map(([name, label, hint, options]) => [
+        name,
+        new Field(label, { hint, ...options, onInput: () => this.#typed() }),
+      ]),
     );
     this.trouble = new Complaints();
     this.examples = chooser("Examples", meta.objective.examples, (example) => this.#load(example));
     this.prove = h("button", { type: "submit", class: "primary" }, "Prove");
     this.cancel = h("button", { type: "button", hidden: true, onclick: () => this.#cancel() }, "Cancel");
-    this.landscape = h("button", { type: "button", hidden: true, onclick: () => this.#openLandscape() }, "Open in Landscape");
+    this.landscape = h(
+      "button",
+      { type: "button", hidden: true, onclick: () => this.#openLandscape() },
+      "Open in Landscape",
+    );
     this.read = h("p", { class: "formula", "aria-live": "polite" });
     this.state = h("p", { class: "progress", hidden: true });
-    this.bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Time used of the proof's budget" });
+    this.bar = h("progress", {
+      max: 1,
+      value: 0,
+      hidden: true,
+      "aria-label": "Time used of the proof's budget",
+    });
     this.spoken = h("p", { class: "unseen", "aria-live": "polite" });
-    this.result = h("div", { class: "result" }, h("p", { class: "look" }, "No proof yet. “Prove” encloses the derivative of φ at θ along γ by interval arithmetic; what it says then holds with rounding included."));
+    this.result = h(
+      "div",
+      { class: "result" },
+      h(
+        "p",
+        { class: "look" },
+        "No proof yet. “Prove” encloses the derivative of φ at θ along γ by interval arithmetic; what it says then holds with rounding included.",
+      ),
+    );
     this.cover = new CoverPicture();
     this.hint = h("p", { class: "look" });
     this.toolbar = new Toolbar("objective", {
@@ -83,7 +113,15 @@ export class ObjectiveView {
         "div",
         { class: "board two" },
         h("div", {}, form, this.read),
-        h("div", { class: "outcome" }, this.state, this.bar, this.spoken, this.result, this.cover.figure.element),
+        h(
+          "div",
+          { class: "outcome" },
+          this.state,
+          this.bar,
+          this.spoken,
+          this.result,
+          this.cover.figure.element,
+        ),
       ),
       this.toolbar.element,
       this.toolbar.panel,
@@ -107,7 +145,10 @@ export class ObjectiveView {
       const value = state[name];
       if (value === undefined || value === null) values[name] = "";
       else if (name === "domain" && typeof value === "object") values[name] = domainText(value);
-      else if (name === "parameters" && typeof value === "object") values[name] = Object.entries(value).map(([k, v]) => `${k} = ${v}`).join("; ");
+      else if (name === "parameters" && typeof value === "object")
+        values[name] = Object.entries(value)
+          .map(([k, v]) => `${k} = ${v}`)
+          .join("; ");
       else if (Array.isArray(value)) values[name] = value.map((v) => coordinate(v, name)).join(", ");
       else values[name] = typeof value === "number" ? String(value) : text(value, name);
     }
@@ -118,7 +159,11 @@ export class ObjectiveView {
 
   #load(example) {
     const { objective } = example;
-    this.setState({ ...objective, at: objective.at ?? example.at, direction: objective.direction ?? example.direction ?? "steepest" });
+    this.setState({
+      ...objective,
+      at: objective.at ?? example.at,
+      direction: objective.direction ?? example.direction ?? "steepest",
+    });
     this.examples.value = String(this.meta.objective.examples.indexOf(example));
     put(this.hint, h("b", {}, `${example.title}. `), example.text);
   }
@@ -188,14 +233,19 @@ export class ObjectiveView {
     this.prove.disabled = true;
     this.#clearResult();
     const budget = this.fields.budget.value.trim();
-    const body = { ...this.#request(), budget: Number.isFinite(Number(budget)) && budget ? Number(budget) : budget };
+    const body = {
+      ...this.#request(),
+      budget: Number.isFinite(Number(budget)) && budget ? Number(budget) : budget,
+    };
     try {
       this.#follow(await request("api/objective/proof", body));
     } catch (error) {
       this.#end();
       if (error instanceof Refusal) {
         showErrors(error.errors, this.#places());
-        Object.values(this.fields).find((field) => field.error.textContent)?.input.focus();
+        Object.values(this.fields)
+          .find((field) => field.error.textContent)
+          ?.input.focus();
       }
     }
   }
@@ -267,22 +317,47 @@ export class ObjectiveView {
   #clearResult() {
     this.proof = null;
     this.caption = "";
-    put(this.result, h("p", { class: "look" }, "No proof yet. “Prove” encloses the derivative of φ at θ along γ by interval arithmetic; what it says then holds with rounding included."));
+    put(
+      this.result,
+      h(
+        "p",
+        { class: "look" },
+        "No proof yet. “Prove” encloses the derivative of φ at θ along γ by interval arithmetic; what it says then holds with rounding included.",
+      ),
+    );
     this.cover.clear();
     this.toolbar.refresh();
   }
 
   #finished(progress) {
     if (progress.state !== "done") {
-      const said = progress.state === "cancelled" ? `Cancelled after ${progress.boxes} boxes: nothing is proved.` : "The proof failed.";
-      put(this.result, h("div", { class: "headline", "data-verdict": progress.state }, h("span", { class: "sign", "aria-hidden": "true" }, "■"), h("p", {}, h("strong", {}, said))));
+      const said =
+        progress.state === "cancelled"
+          ? `Cancelled after ${progress.boxes} boxes: nothing is proved.`
+          : "The proof failed.";
+      put(
+        this.result,
+        h(
+          "div",
+          { class: "headline", "data-verdict": progress.state },
+          h("span", { class: "sign", "aria-hidden": "true" }, "■"),
+          h("p", {}, h("strong", {}, said)),
+        ),
+      );
       showErrors(progress.errors ?? [], this.#places());
       announce(this.spoken, said, 0);
       return;
     }
     const { result } = progress;
     this.proof = result;
-    const kind = result.verdict === "proved" ? "descent" : result.ascent === "proved" ? "ascent" : result.verdict === "refuted" ? "flat" : "undecided";
+    const kind =
+      result.verdict === "proved"
+        ? "descent"
+        : result.ascent === "proved"
+          ? "ascent"
+          : result.verdict === "refuted"
+            ? "flat"
+            : "undecided";
     const enclosure = `D(θ; γ) in ${minus(result.derivative_text)}`;
     put(
       this.result,
@@ -293,7 +368,12 @@ export class ObjectiveView {
         h("p", {}, h("strong", {}, prettier(result.headline)), " ", h("span", { class: "why" }, enclosure)),
       ),
       facts([
-        ["direction γ", result.direction ? `(${result.direction.map(minus).join(", ")})${result.steepest ? ", the steepest" : ""}` : "none"],
+        [
+          "direction γ",
+          result.direction
+            ? `(${result.direction.map(minus).join(", ")})${result.steepest ? ", the steepest" : ""}`
+            : "none",
+        ],
         ["D(θ; γ)", minus(result.exact_derivative ?? result.derivative_text)],
         ["φ(θ)", minus(result.value_text)],
         ...(result.maximizers?.length ? [["maximizers", maximizersText(result)]] : []),
@@ -309,7 +389,9 @@ export class ObjectiveView {
 }
 
 function maximizersText({ maximizers, maximizers_complete: complete }) {
-  const listed = maximizers.map((delta) => (delta.length > 1 ? `(${delta.map(minus).join(", ")})` : minus(delta[0]))).join("; ");
+  const listed = maximizers
+    .map((delta) => (delta.length > 1 ? `(${delta.map(minus).join(", ")})` : minus(delta[0])))
+    .join("; ");
   return `${listed}${complete ? " (all of them)" : " (there may be others)"}`;
 }
 
@@ -335,8 +417,11 @@ function domainText(domain) {
   if (domain.interval) return ends(domain.interval);
   if (domain.box) return domain.box.map(ends).join(" x ");
   if (domain.simplex) return "simplex";
-  if (domain.ball && (domain.ball.norm ?? 2) === 2) return `ball ${domain.ball.center.join(", ")}; ${domain.ball.radius}`;
-  if (domain.ball) return `ball ${domain.ball.center.join(", ")}; ${domain.ball.radius} norm ${domain.ball.norm}`;
-  if (domain.points) return `{${domain.points.map((p) => (Array.isArray(p) && p.length > 1 ? `(${p.join(", ")})` : String(p))).join(", ")}}`;
+  if (domain.ball && (domain.ball.norm ?? 2) === 2)
+    return `ball ${domain.ball.center.join(", ")}; ${domain.ball.radius}`;
+  if (domain.ball)
+    return `ball ${domain.ball.center.join(", ")}; ${domain.ball.radius} norm ${domain.ball.norm}`;
+  if (domain.points)
+    return `{${domain.points.map((p) => (Array.isArray(p) && p.length > 1 ? `(${p.join(", ")})` : String(p))).join(", ")}}`;
   throw new Error("its domain has no text form");
 }
