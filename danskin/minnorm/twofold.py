@@ -29,6 +29,9 @@ __all__ = [
 EPS = 2.0**-52
 EPS2 = 2.0**-104
 TINY = 2.0**-1074
+Matrix = Float[np.ndarray, "m m"]
+Vector = Float[np.ndarray, "m"]
+Indices = Int[np.ndarray, "m"]
 # Independent partial sums: enough to fill the vector units, few enough to stay in the first cache.
 LANES = 64
 
@@ -113,11 +116,7 @@ def _dot(
 
 
 @jit
-def add_gram(
-    points: Float[np.ndarray, "m n"],
-    gram: Float[np.ndarray, "m m"],
-    gram_lo: Float[np.ndarray, "m m"],
-) -> None:
+def add_gram(points: Float[np.ndarray, "m n"], gram: Matrix, gram_lo: Matrix) -> None:
     """Add ``points @ points.T`` to the Gram matrix gram + gram_lo."""
     m = points.shape[0]
     hi, lo, none = np.empty(LANES), np.empty(LANES), np.empty(0)
@@ -134,8 +133,8 @@ def add_gram(
 @jit
 def combine(
     points: Float[np.ndarray, "m n"],
-    weights: Float[np.ndarray, "m"],
-    weights_lo: Float[np.ndarray, "m"],
+    weights: Vector,
+    weights_lo: Vector,
     x: Float[np.ndarray, "n"],
     x_lo: Float[np.ndarray, "n"],
 ) -> None:
@@ -164,8 +163,8 @@ def add_inner(
     points: Float[np.ndarray, "m n"],
     x: Float[np.ndarray, "n"],
     x_lo: Float[np.ndarray, "n"],
-    inner: Float[np.ndarray, "m"],
-    inner_lo: Float[np.ndarray, "m"],
+    inner: Vector,
+    inner_lo: Vector,
 ) -> None:
     """Add ``<x + x_lo, p_i>`` to inner + inner_lo for each row."""
     hi, lo = np.empty(LANES), np.empty(LANES)
@@ -188,12 +187,7 @@ def sum_of_squares(x: Float[np.ndarray, "n"], x_lo: Float[np.ndarray, "n"]) -> f
 
 @jit
 def gram_times(
-    gram: Float[np.ndarray, "m m"],
-    gram_lo: Float[np.ndarray, "m m"],
-    weights: Float[np.ndarray, "m"],
-    weights_lo: Float[np.ndarray, "m"],
-    w: Float[np.ndarray, "m"],
-    w_lo: Float[np.ndarray, "m"],
+    gram: Matrix, gram_lo: Matrix, weights: Vector, weights_lo: Vector, w: Vector, w_lo: Vector
 ) -> None:
     """Write ``gram @ weights`` to w + w_lo, compensated; an empty `gram_lo` stands for zeros."""
     m = gram.shape[0]
@@ -222,8 +216,8 @@ def gram_times(
 
 @jit
 def gram_certificate(
-    gram: Float[np.ndarray, "m m"],
-    weights: Float[np.ndarray, "m"],
+    gram: Matrix,
+    weights: Vector,
     weights_lo: Float[np.ndarray, "_"],
     starts: Int[np.ndarray, "b"],
     shift: float,
@@ -281,10 +275,8 @@ def gram_certificate(
 
 @jit
 def wolfe_twofold(
-    gram: Float[np.ndarray, "m m"],
-    gram_lo: Float[np.ndarray, "m m"],
-    start: Float[np.ndarray, "_"],
-) -> tuple[Float[np.ndarray, "m"], Float[np.ndarray, "m"], int]:
+    gram: Matrix, gram_lo: Matrix, start: Float[np.ndarray, "_"]
+) -> tuple[Vector, Vector, int]:
     """Return the weights hi and lo and the number of major steps; see `wolfe.wolfe`."""
     m = gram.shape[0]
     shortest = 0
@@ -353,14 +345,7 @@ def wolfe_twofold(
 
 @jit
 def _descend_to_face_minimizer(
-    U: Float[np.ndarray, "m m"],
-    U_lo: Float[np.ndarray, "m m"],
-    S: Int[np.ndarray, "m"],
-    a: Float[np.ndarray, "m"],
-    a_lo: Float[np.ndarray, "m"],
-    y: Float[np.ndarray, "m"],
-    y_lo: Float[np.ndarray, "m"],
-    k: int,
+    U: Matrix, U_lo: Matrix, S: Indices, a: Vector, a_lo: Vector, y: Vector, y_lo: Vector, k: int
 ) -> int:
     while True:
         _affine_minimizer(U, U_lo, y, y_lo, k)
@@ -388,13 +373,7 @@ def _descend_to_face_minimizer(
 
 
 @jit
-def _affine_minimizer(
-    U: Float[np.ndarray, "m m"],
-    U_lo: Float[np.ndarray, "m m"],
-    y: Float[np.ndarray, "m"],
-    y_lo: Float[np.ndarray, "m"],
-    k: int,
-) -> None:
+def _affine_minimizer(U: Matrix, U_lo: Matrix, y: Vector, y_lo: Vector, k: int) -> None:
     for s in range(k):
         y[s], y_lo[s] = 1.0, 0.0
     for s in range(k):
@@ -415,14 +394,7 @@ def _affine_minimizer(
 
 @jit
 def _append(
-    gram: Float[np.ndarray, "m m"],
-    gram_lo: Float[np.ndarray, "m m"],
-    c: float,
-    U: Float[np.ndarray, "m m"],
-    U_lo: Float[np.ndarray, "m m"],
-    S: Int[np.ndarray, "m"],
-    k: int,
-    j: int,
+    gram: Matrix, gram_lo: Matrix, c: float, U: Matrix, U_lo: Matrix, S: Indices, k: int, j: int
 ) -> bool:
     if k == gram.shape[0]:
         return False
@@ -447,15 +419,7 @@ def _append(
 
 
 @jit
-def _remove(
-    U: Float[np.ndarray, "m m"],
-    U_lo: Float[np.ndarray, "m m"],
-    S: Int[np.ndarray, "m"],
-    a: Float[np.ndarray, "m"],
-    a_lo: Float[np.ndarray, "m"],
-    k: int,
-    s: int,
-) -> None:
+def _remove(U: Matrix, U_lo: Matrix, S: Indices, a: Vector, a_lo: Vector, k: int, s: int) -> None:
     for t in range(s + 1, k):
         S[t - 1] = S[t]
         a[t - 1], a_lo[t - 1] = a[t], a_lo[t]

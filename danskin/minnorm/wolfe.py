@@ -33,14 +33,15 @@ __all__ = ["small_gram", "wolfe"]
 
 EPS = 2.0**-52
 TINY = 2.0**-1074
+Matrix = Float[np.ndarray, "m m"]
+Vector = Float[np.ndarray, "m"]
+Indices = Int[np.ndarray, "m"]
 # A relative difference of mirrored entries above this is no rounding.
 NOT_SYMMETRIC = 1e-6
 
 
 @jit
-def wolfe(
-    gram: Float[np.ndarray, "m m"], start: Float[np.ndarray, "_"]
-) -> tuple[Float[np.ndarray, "m"], int]:
+def wolfe(gram: Matrix, start: Float[np.ndarray, "_"]) -> tuple[Vector, int]:
     """Return the weights of a face minimizer that no further point improves, and the major steps.
 
     Parameters
@@ -60,6 +61,7 @@ def wolfe(
         weights = np.zeros(m)
         weights[shortest] = 1.0
         return weights, 0
+    # The state: a support S, its weights a, and a triangular factor.
     S = np.empty(m, np.int64)  # the support, in the order of entry
     U = np.empty((m, m))  # U'U = G_SS + c 1 1' in its leading block
     rows = np.empty((4, m))
@@ -84,16 +86,18 @@ def wolfe(
         square = 0.0
         for s in range(k):
             square += a[s] * w[S[s]]
-        if square < best:
+        if square < best:  # headway, so every point is worth another try
             best = square
             for i in range(m):
                 barred[i] = False
+        # The point of least <x, g_j> promises most.
         j = 0
         lowest = math.inf
         for i in range(m):
             if w[i] < lowest and not barred[i]:
                 lowest = w[i]
                 j = i
+        # Optimal, up to rounding: no <x, g_j> lies below |x|^2.
         inside = False
         for s in range(k):
             inside = inside or S[s] == j
@@ -114,13 +118,7 @@ def wolfe(
 
 
 @jit
-def _add_up(
-    gram: Float[np.ndarray, "m m"],
-    S: Int[np.ndarray, "m"],
-    a: Float[np.ndarray, "m"],
-    k: int,
-    w: Float[np.ndarray, "m"],
-) -> None:
+def _add_up(gram: Matrix, S: Indices, a: Vector, k: int, w: Vector) -> None:
     """Write ``G[:, S] a``, four rows at a time, so that w is read and written less often."""
     m = w.size
     fours = k // 4 * 4
@@ -139,12 +137,7 @@ def _add_up(
 
 @jit
 def _descend_to_face_minimizer(
-    U: Float[np.ndarray, "m m"],
-    z: Float[np.ndarray, "m"],
-    S: Int[np.ndarray, "m"],
-    a: Float[np.ndarray, "m"],
-    y: Float[np.ndarray, "m"],
-    k: int,
+    U: Matrix, z: Vector, S: Indices, a: Vector, y: Vector, k: int
 ) -> int:
     """Wolfe's minor steps; return the size of the support they leave."""
     while True:
@@ -172,9 +165,7 @@ def _descend_to_face_minimizer(
 
 
 @jit
-def _affine_minimizer(
-    U: Float[np.ndarray, "m m"], z: Float[np.ndarray, "m"], y: Float[np.ndarray, "m"], k: int
-) -> None:
+def _affine_minimizer(U: Matrix, z: Vector, y: Vector, k: int) -> None:
     """Solve ``U y = z`` and scale y to sum one."""
     for s in range(k):
         y[s] = z[s]
@@ -190,14 +181,7 @@ def _affine_minimizer(
 
 @jit
 def _append(
-    gram: Float[np.ndarray, "m m"],
-    c: float,
-    U: Float[np.ndarray, "m m"],
-    z: Float[np.ndarray, "m"],
-    r: Float[np.ndarray, "m"],
-    S: Int[np.ndarray, "m"],
-    k: int,
-    j: int,
+    gram: Matrix, c: float, U: Matrix, z: Vector, r: Vector, S: Indices, k: int, j: int
 ) -> bool:
     """Add point j: a column ``U' r = G_Sj + c 1`` and its pivot; False if j depends on S."""
     if k == gram.shape[0]:
@@ -224,14 +208,7 @@ def _append(
 
 
 @jit
-def _remove(
-    U: Float[np.ndarray, "m m"],
-    z: Float[np.ndarray, "m"],
-    S: Int[np.ndarray, "m"],
-    a: Float[np.ndarray, "m"],
-    k: int,
-    s: int,
-) -> None:
+def _remove(U: Matrix, z: Vector, S: Indices, a: Vector, k: int, s: int) -> None:
     """Drop the s-th point of k: shift the columns, restore the triangle by Givens rotations."""
     for t in range(s + 1, k):
         S[t - 1] = S[t]
@@ -256,9 +233,7 @@ def _remove(
 
 
 @jit
-def small_gram(
-    gram: Float[np.ndarray, "m m"], weights: Float[np.ndarray, "m"]
-) -> tuple[bool, int, int, float, float, float]:
+def small_gram(gram: Matrix, weights: Vector) -> tuple[bool, int, int, float, float, float]:
     """Look at a Gram matrix, scale it, solve, and certify the answer, all in one call.
 
     Parameters
@@ -334,9 +309,7 @@ def small_gram(
 
 
 @jit
-def _certificate(
-    gram: Float[np.ndarray, "m m"], a: Float[np.ndarray, "m"]
-) -> tuple[float, float, float]:
+def _certificate(gram: Matrix, a: Vector) -> tuple[float, float, float]:
     """Return the bounds on rho and ``sum a_i |g_i|``: `bounds.gram_bounds` for this one case.
 
     Compensated sums: a sum of k terms errs by less than ``(k eps)^2`` times their absolute sum.
