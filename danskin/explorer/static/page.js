@@ -48,14 +48,19 @@ function tell(text) {
 
 /** Write the current view's state into the address, without a new entry in the history. */
 let timer = null;
+const CALM = 300; // ms; and never while something is dragged, for it makes the browser ask for the icon
 function changed(name) {
   if (name !== current) return;
   clearTimeout(timer);
   timer = setTimeout(() => {
     if (name !== current) return;
+    if (document.querySelector(".dragged")) {
+      changed(name);
+      return;
+    }
     written = encode(name, views[name].getState());
     history.replaceState(null, "", written);
-  }, 150);
+  }, CALM);
 }
 
 function link(name) {
