@@ -57,8 +57,11 @@ def save_checkpoint(
     SavingError
         It cannot be written. Earlier checkpoints are whole.
     """
-    # A copy each: safetensors refuses tensors that share their memory.
-    data = _safetensors().save({k: v.detach().cpu().clone() for k, v in tensors.items()})
+    # A copy each, densely packed: safetensors refuses shared memory and other memory formats.
+    packed = {
+        k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()
+    }
+    data = _safetensors().save(packed)
     stem = folder / f"step-{step:08d}"
     write_whole(stem.with_suffix(".safetensors"), data)
     text = _canonical(content)
