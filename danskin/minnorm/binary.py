@@ -36,7 +36,6 @@ __all__ = [
 # integers grow with their size (k**4 bits times).
 EXACT_PRODUCTS = 4e8
 EXACT_ELIMINATION = 4e9
-EXACT_POINTS = 150
 
 
 def affordable_steps(
@@ -52,7 +51,7 @@ def affordable_steps(
     m = matrix.shape[0]
     exponents = np.frexp(matrix[matrix != 0])[1]
     bits = 53 + (int(exponents.max()) - int(exponents.min()) if exponents.size else 0)
-    if m > EXACT_POINTS or m * m * width * bits > share * EXACT_PRODUCTS:
+    if m * m * width * bits > share * EXACT_PRODUCTS:
         return 0.0
     return share * EXACT_ELIMINATION // (order**4 * bits)
 
