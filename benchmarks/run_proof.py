@@ -131,9 +131,7 @@ def run_files() -> tuple[str, dict[str, Any]]:
             try:
                 proof.save(path)
             except dk.DanskinError as error:
-                refused.append(
-                    f"{d.name} ({error.problem})" if hasattr(error, "problem") else d.name
-                )
+                refused.append(f"{d.name} ({getattr(error, 'problem', error)})")
                 continue
             begun_check = time.process_time()
             result = dk.check_proof(path)
