@@ -135,9 +135,10 @@ def _reading(runs: list[SweepRun], pairs: dict[str, dict[str, float]]) -> str:
         )
     if max(conflicts) == 0:
         text += ". No two gradients of any step had a negative inner product"
+    steps = len(runs[0].rows) * runs[0].rows[0]["steps"]
     return text + (
-        f". This is the very beginning of a training ({len(runs[0].rows) * runs[0].rows[0]['steps']}"
-        " steps of a small network); it says nothing about what happens later.\n"
+        f". This is the very beginning of a training ({steps} steps of a small network); it says "
+        "nothing about what happens later.\n"
     )
 
 

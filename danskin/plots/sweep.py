@@ -20,7 +20,8 @@ from danskin.plots.style import OKABE_ITO
 __all__ = ["plot_sweep"]
 
 _COLOURS = ("vermillion", "orange", "blue", "green", "sky", "purple", "black")
-_STYLES = (("--", "s"), ("-", "o"), ("-.", "^"), (":", "D"))
+_LINES = ("-", "--", "-.", ":")
+_MARKERS = "osD^vPX"
 
 
 def plot_sweep(summary: Sequence[Mapping[str, Any]], title: str = "") -> Figure:
@@ -40,9 +41,11 @@ def plot_sweep(summary: Sequence[Mapping[str, Any]], title: str = "") -> Figure:
         band there is one seed.
     """
     figure, (by_epoch, by_cost, clean) = plt.subplots(1, 3, figsize=(13.5, 5), layout="constrained")
-    styles = [(c, *s) for s in _STYLES for c in _COLOURS]
-    for entry, (colour, style, marker) in zip(summary, cycle(styles), strict=False):
-        look = {"color": OKABE_ITO[colour], "linestyle": style, "marker": marker, "markersize": 4.5}
+    looks = zip(cycle(_COLOURS), cycle(_LINES), cycle(_MARKERS), strict=False)
+    for number, (entry, (colour, style, marker)) in enumerate(zip(summary, looks, strict=False)):
+        # Later curves are thinner, and markers are open: curves that coincide are all seen.
+        look = {"color": OKABE_ITO[colour], "linestyle": style, "marker": marker, "mfc": "none",
+                "markersize": max(10 - number, 4), "lw": max(3 - 0.35 * number, 1)}  # fmt: skip
         epochs = np.asarray(entry["epochs"], dtype=float)
         label = f"{entry['name']} ({len(entry['seeds'])} seeds)"
         _band(by_epoch, epochs, entry["robust"], look, label)
