@@ -46,14 +46,13 @@ def run_one(asked: Asked) -> None:
 def _train(asked: Asked, config: RunConfig, sets: Sets, folder: Path, workers: Workers) -> None:
     from danskin.torch.train import Diverged, Interrupted, Trainer, catching
 
-    console = console_for(sys.stderr if str(asked.json_file) == "-" else None)
-    console.quiet = not workers.first
     status, note = DONE, ""
     with catching() as wish, Meter([config], sets, workers.first) as meter:
         trainer = Trainer(
             config, sets, folder, resume=asked.resume is not None, workers=workers, board=True,
             tick=meter.tick, wish=wish,
         )  # fmt: skip
+        console = _console(asked, workers)  # made while the bar is shown: lines go above it
         _say_begin(console, config, sets, trainer, folder)
         meter.resume([trainer])
         try:
@@ -64,8 +63,14 @@ def _train(asked: Asked, config: RunConfig, sets: Sets, folder: Path, workers: W
         except Diverged as error:
             status, note = FAILED, str(error)
     if workers.first:
-        _finish(asked, console, config, trainer, folder, note)
+        _finish(asked, _console(asked, workers), config, trainer, folder, note)
     raise typer.Exit(status)
+
+
+def _console(asked: Asked, workers: Workers) -> Console:
+    console = console_for(sys.stderr if str(asked.json_file) == "-" else None)
+    console.quiet = not workers.first
+    return console
 
 
 def _finish(

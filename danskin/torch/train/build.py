@@ -126,8 +126,9 @@ def build(
 
 def set_up(config: RunConfig, device: torch.device) -> None:
     """Set PyTorch's threads; on CUDA allow products in TF32, or forbid them (convolutions do)."""
-    if config.compute.threads:
-        torch.set_num_threads(config.compute.threads)
+    threads = config.compute.threads or (config.model.arch == "mlp")
+    if threads:
+        torch.set_num_threads(int(threads))
     if device.type == "cuda":
         allowed = config.compute.precision != "float32"
         torch.backends.cuda.matmul.allow_tf32 = allowed

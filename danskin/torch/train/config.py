@@ -291,7 +291,8 @@ class ComputeConfig:
         torch.compile the network.
     channels_last : bool
     threads : int
-        Of PyTorch on the CPU; 0 leaves them alone.
+        Of PyTorch on the CPU. 0: one for the MLP, on whose small tensors several mostly wait for
+        each other; else as many as PyTorch takes.
     """
 
     device: str = "auto"
