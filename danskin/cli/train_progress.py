@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from danskin.cli.terminal import console_for
@@ -74,6 +75,10 @@ class Meter:
             description=f"{name} epoch {epoch + 1}/{config.epochs}"
             + (", measuring" if what == "evaluate" else ""),
         )  # fmt: skip
+
+    def above(self, console: Console) -> Console:
+        """Return the console for lines above the bar: this one, if it is not the bar's terminal."""
+        return self._bar.console if console.is_terminal and not self._bar.disable else console
 
     def __enter__(self) -> Meter:
         self._bar.start()

@@ -52,7 +52,7 @@ def _train(asked: Asked, config: RunConfig, sets: Sets, folder: Path, workers: W
             config, sets, folder, resume=asked.resume is not None, workers=workers, board=True,
             tick=meter.tick, wish=wish,
         )  # fmt: skip
-        console = _console(asked, workers)  # made while the bar is shown: lines go above it
+        console = meter.above(_console(asked, workers))
         _say_begin(console, config, sets, trainer, folder)
         meter.resume([trainer])
         try:

@@ -115,6 +115,7 @@ def plot_run(records: Sequence[dict[str, Any]], title: str = "") -> Figure:
     _label(loss, "epoch", "loss under attack, training images", "Loss at the steps taken")
     conflict.plot(epochs, _column(records, "conflict"), color=OKABE_ITO["purple"], **look)
     conflict.yaxis.set_major_formatter(PercentFormatter(1.0))
+    conflict.set_ylim(0, max([0.01, *(1.05 * r["conflict"] for r in records if r["conflict"])]))
     _label(conflict, "epoch", "negative inner products", "Conflict between the gradients of a step")
     if not any(r["conflict"] is not None for r in records):
         conflict.text(0.5, 0.5, "one gradient a step", transform=conflict.transAxes, ha="center")
