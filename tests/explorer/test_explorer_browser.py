@@ -52,8 +52,8 @@ EIGHT = [
     [0.9, 1.5],
 ]
 ORABONA = "d*(t1**2 + (t2+1)**2) + (1-d)*(t1**2 + (t2-1)**2)"
-#: Many boxes: an inner problem in two variables with a ring of near-maximizers.
-SLOW = "t1*d1*d2 + cos(20*d1)*cos(17*d2)/50 + sin(7*d1+5*d2)/60 - ((d1**2 + d2**2) - 1)**2"
+#: Many boxes: all maximizers lie on a sphere, and D = -1/10000 along a circle of them.
+SLOW = "t1*(d1*d2 + d3*d4 - 5001/10000) - (d1**2 + d2**2 + d3**2 + d4**2 - 1)**2"
 
 expect = sync_api.expect
 expect.set_options(timeout=20_000)
@@ -571,14 +571,14 @@ def test_a_wrong_field_is_named_and_can_be_mended(visit):
 
 def test_a_proof_is_cancelled(visit):
     page = visit("objective")
-    write(page, g=SLOW, theta="t1", delta="d1, d2", domain="[-2, 2] x [-2, 2]", parameters="")
-    write(page, at="1/7", direction="1", budget="60")
+    cube = " x ".join(["[-2, 2]"] * 4)
+    write(page, g=SLOW, theta="t1", delta="d1, d2, d3, d4", domain=cube, parameters="")
+    write(page, at="0", direction="1", budget="60")
     expect(panel(page, "objective").locator(".formula")).to_contain_text("Read as")
     page.get_by_role("button", name="Prove").click()
     cancel = page.get_by_role("button", name="Cancel")
     expect(cancel).to_be_visible()
     expect(panel(page, "objective").locator(".progress")).to_contain_text("of 60 s")
-    page.wait_for_timeout(700)
     cancel.click()
     outcome = panel(page, "objective").locator(".outcome .headline")
     expect(outcome).to_have_attribute("data-verdict", "cancelled")
