@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 
 import typer
 
@@ -20,10 +19,15 @@ def radius(text: str | float) -> float:
     typer.BadParameter
         It is neither; the command line names the option.
     """
+    above, slash, below = str(text).partition("/")
     try:
-        return float(Fraction(str(text)))
-    except (ValueError, ZeroDivisionError, OverflowError):
-        raise typer.BadParameter(f"{text!r} is not a number such as 8/255 or 0.031.") from None
+        # Not by exact fractions, where 1e999999999 would be written out.
+        value = float(above) / (float(below) if slash else 1.0)
+    except (ValueError, ZeroDivisionError):
+        value = math.nan
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{str(text)[:40]!r} is not a number such as 8/255 or 0.031.")
+    return value
 
 
 def number_list(text: str | None, option: str) -> list[float] | None:
