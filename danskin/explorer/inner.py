@@ -9,9 +9,8 @@ import numpy as np
 from danskin.errors import InvalidInputError
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.objective import BatchObjective, MinMaxObjective
-from danskin.plots.charts import Chart, chart_of
+from danskin.plots.charts import Chart, chart_of, face_corners
 from danskin.plots.sampled import values_along
-from danskin.sets import Ball, CompactSet
 
 __all__ = ["curve_of", "inner_problems", "runner_up"]
 
@@ -43,7 +42,7 @@ def _inner(f: MinMaxObjective, S: MaximizerSet) -> dict[str, Any]:
             "faces": [
                 [float(c[:, 0].min()), float(c[:, 0].max())]
                 for face in S.faces
-                if (c := _corners(face, chart)) is not None
+                if (c := face_corners(face, chart)) is not None
             ],
             "finite": chart.finite,
             "value": S.value,
@@ -90,7 +89,7 @@ def runner_up(inner: list[dict[str, Any]], S: Any) -> dict[str, Any]:
 
 def _map(f: MinMaxObjective, S: MaximizerSet, chart: Chart) -> dict[str, Any]:
     names = _names(f)
-    faces = [_ordered(c) for face in S.faces if (c := _corners(face, chart)) is not None]
+    faces = [_ordered(c) for face in S.faces if (c := face_corners(face, chart)) is not None]
     if chart.finite:
         points = chart.grid(_A_SIDE)
         g = _values(f, S.theta, chart.to_delta(points))
@@ -138,15 +137,3 @@ def _names(f: Any) -> list[str]:
 def _ordered(corners: np.ndarray) -> np.ndarray:
     centre = corners.mean(axis=0)
     return corners[np.argsort(np.arctan2(*(corners - centre).T[::-1]), kind="stable")]
-
-
-def _corners(face: CompactSet, chart: Chart) -> np.ndarray | None:
-    """Return a face's extreme points in the chart, (c, dim): of a disk, a polygon's."""
-    vertices = face.vertices()
-    if vertices is not None:
-        return chart.from_delta(np.array([[float(x) for x in v] for v in vertices]))
-    if isinstance(face, Ball) and face.dim == 2:
-        turn = np.linspace(0, 2 * np.pi, 120, endpoint=False)
-        circle = np.column_stack([np.cos(turn), np.sin(turn)])
-        return chart.from_delta(face.center + face.radius * circle)
-    return None

@@ -13,7 +13,7 @@ from danskin.objective import ExpressionObjective, MinMaxObjective
 from danskin.sets import Ball, Box, CompactSet, FiniteSet, Product, Simplex
 from danskin.typeset import symbol_names
 
-__all__ = ["Chart", "chart_of"]
+__all__ = ["Chart", "chart_of", "face_corners"]
 
 #: Of a simplex of three entries, where the vertices are drawn.
 _TRIANGLE = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, math.sqrt(3) / 2]])
@@ -211,3 +211,15 @@ def _of_points(domain: FiniteSet, names: list[str]) -> Chart:
 def _within(points: np.ndarray, ball: Ball) -> np.ndarray:
     lengths = np.linalg.norm(points - ball.center, ball.norm, axis=1)
     return np.asarray(lengths) <= ball.radius * (1 + 1e-9)
+
+
+def face_corners(face: CompactSet, chart: Chart) -> np.ndarray | None:
+    """Return a face's extreme points in the chart, (c, dim): of a disk, a polygon's."""
+    vertices = face.vertices()
+    if vertices is not None:
+        return chart.from_delta(np.array([[float(x) for x in v] for v in vertices]))
+    if isinstance(face, Ball) and face.dim == 2:
+        turn = np.linspace(0, 2 * np.pi, 120, endpoint=False)
+        circle = np.column_stack([np.cos(turn), np.sin(turn)])
+        return chart.from_delta(face.center + face.radius * circle)
+    return None

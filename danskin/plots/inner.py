@@ -12,11 +12,11 @@ from danskin.descent.arguments import integer
 from danskin.errors import InvalidInputError
 from danskin.maximizers import MaximizerSet
 from danskin.objective import BatchObjective, MinMaxObjective
-from danskin.plots.charts import Chart, chart_of
+from danskin.plots.charts import Chart, chart_of, face_corners
 from danskin.plots.results import require_pair
 from danskin.plots.sampled import values_along
 from danskin.plots.style import GREY, LIT, legend_below, new_axes, point, short
-from danskin.sets import Ball, CompactSet
+from danskin.sets import CompactSet
 
 __all__ = ["plot_inner"]
 
@@ -100,7 +100,7 @@ def _draw_curve(ax: Axes, f: MinMaxObjective, S: MaximizerSet, chart: Chart, gri
     else:
         ax.plot(points[:, 0], values, color="black", linewidth=1.8, label="g(θ, δ)")
     for i, face in enumerate(S.faces):
-        corners = _corners(face, chart)
+        corners = face_corners(face, chart)
         if corners is not None and not chart.finite:
             ends = corners[:, 0].min(), corners[:, 0].max()
             ax.plot(
@@ -173,7 +173,7 @@ def _draw_levels(
 
 
 def _draw_face(ax: Axes, face: CompactSet, chart: Chart, label: str) -> None:
-    corners = _corners(face, chart)
+    corners = face_corners(face, chart)
     if corners is None:
         ax.plot([], [], " ", label=f"also a face: {face!r:.40}")
     elif len(corners) <= 2 or chart.finite:
@@ -185,15 +185,3 @@ def _draw_face(ax: Axes, face: CompactSet, chart: Chart, label: str) -> None:
             Polygon(corners[order], closed=True, facecolor=LIT, alpha=0.35, edgecolor="black",
                     hatch="//", label=label, zorder=3)
         )  # fmt: skip
-
-
-def _corners(face: CompactSet, chart: Chart) -> np.ndarray | None:
-    """Return a face's extreme points in the chart, (c, 2): of a disk, a polygon's."""
-    vertices = face.vertices()
-    if vertices is not None:
-        return chart.from_delta(np.array([[float(x) for x in v] for v in vertices]))
-    if isinstance(face, Ball) and face.dim == 2:
-        turn = np.linspace(0, 2 * np.pi, 120, endpoint=False)
-        circle = np.column_stack([np.cos(turn), np.sin(turn)])
-        return chart.from_delta(face.center + face.radius * circle)
-    return None
