@@ -692,6 +692,7 @@ def test_pictures_and_python_are_exported(visit, view, tmp_path):
 
 def test_the_tabs_by_keyboard(visit):
     page = visit()
+    settled(page)
     page.locator("#tab-gradients").focus()
     for name in ("landscape", "objective", "batches", "gradients"):
         page.keyboard.press("ArrowRight")
@@ -699,6 +700,29 @@ def test_the_tabs_by_keyboard(visit):
         expect(panel(page, name)).to_be_visible()
     page.keyboard.press("End")
     expect(panel(page, "batches")).to_be_visible()
+
+
+@pytest.mark.parametrize("way", ["keyboard", "pointer"])
+def test_a_tab_chosen_before_the_server_has_answered_is_shown(visit, way):
+    state = {"gradients": [[1, 0], [-0.5, 0.75]]}
+    page = visit("gradients", state)
+    held: list[Any] = []
+    page.route("**/api/meta", lambda route: held.append(route))
+    page.reload()
+    if way == "keyboard":
+        page.locator("#tab-gradients").focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#tab-objective")).to_be_focused()
+    else:
+        page.locator("#tab-objective").click()
+    expect(page.locator("#tab-objective")).to_have_attribute("aria-selected", "true")
+    assert len(held) == 1
+    held[0].continue_()
+    expect(panel(page, "objective").locator(".formula")).to_contain_text("Read as")
+    page.locator("#tab-gradients").click()  # the link's own view has the link's state
+    expect(panel(page, "gradients").locator(".verdict")).to_have_count(3)
+    assert coordinates(page) == [["1", "0"], ["-0.5", "0.75"]]
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ const notice = document.getElementById("notice");
 const views = {};
 let current = null;
 let written = null;
+let meta = null; // what the server can do: presets, limits; null until it has answered
 
 onReachable((now) => {
   gone.hidden = now;
@@ -67,14 +68,18 @@ function link(name) {
   return new URL(encode(name, views[name].getState()), document.baseURI).href;
 }
 
-/** Show a view; `state` from a link, or null for where it was. */
-function show(name, state, meta) {
+function select(name) {
   for (const other of NAMES) {
     const active = other === name;
     tabs[other].setAttribute("aria-selected", String(active));
     tabs[other].tabIndex = active ? 0 : -1;
     panels[other].hidden = !active;
   }
+}
+
+/** Show a view; `state` from a link, or null for where it was. */
+function show(name, state = null) {
+  select(name);
   const before = current;
   current = name;
   const isNew = !views[name];
@@ -83,7 +88,7 @@ function show(name, state, meta) {
       meta,
       changed: () => changed(name),
       link: () => link(name),
-      open: (other, s) => show(other, s, meta),
+      open: show,
     };
     views[name] = new VIEWS[name](handOver);
     panels[name].append(views[name].element);
@@ -103,7 +108,7 @@ function show(name, state, meta) {
   if (before !== name || state) changed(name);
 }
 
-function follow(meta) {
+function follow() {
   if (location.hash === written) return;
   let found = null;
   tell("");
@@ -112,25 +117,32 @@ function follow(meta) {
   } catch (error) {
     tell(`The link could not be read: ${error.message}.`);
   }
-  show(found?.view ?? current ?? NAMES[0], found?.state ?? null, meta);
+  show(found?.view ?? current ?? NAMES[0], found?.state);
 }
 
-function listenToTabs(meta) {
+let chosen = null; // a tab chosen before the server's first answer: no key press is lost
+
+function choose(name) {
+  if (meta) show(name);
+  else select((chosen = name));
+}
+
+function listenToTabs() {
   for (const [i, name] of NAMES.entries()) {
-    tabs[name].addEventListener("click", () => show(name, null, meta));
+    tabs[name].addEventListener("click", () => choose(name));
     tabs[name].addEventListener("keydown", (event) => {
       const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: NAMES.length - 1 }[event.key];
       if (to === undefined) return;
       event.preventDefault();
       const next = NAMES[(to + NAMES.length) % NAMES.length];
-      show(next, null, meta);
+      choose(next);
       tabs[next].focus();
     });
   }
 }
 
 async function start() {
-  let meta = null;
+  listenToTabs();
   while (meta === null) {
     try {
       meta = await request("api/meta");
@@ -141,9 +153,9 @@ async function start() {
     }
   }
   gone.hidden = true;
-  listenToTabs(meta);
-  window.addEventListener("hashchange", () => follow(meta));
-  follow(meta);
+  window.addEventListener("hashchange", follow);
+  follow();
+  if (chosen) show(chosen);
 }
 
 start();
