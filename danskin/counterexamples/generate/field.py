@@ -1,8 +1,9 @@
 """The numbers a Gram matrix is made of, as a field in which elimination is exact and quick.
 
-Rational entries: Fractions. Algebraic entries: SymPy's field ``Q(a)``; transcendental ones:
-rational functions of them. Both have a normal form, so that what vanishes identically is seen at
-once. What is left are SymPy expressions, where zero has to be proved.
+Rational entries: Fractions. Square roots: their own arithmetic (`quadratic`). Other algebraic
+entries: SymPy's field ``Q(a)``; transcendental ones: rational functions of them. All have a normal
+form, so that what vanishes identically is seen at once. What is left are SymPy expressions, where
+zero has to be proved.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import sympy
 from sympy.polys.polyerrors import BasePolynomialError, CoercionFailed
 
+from danskin.counterexamples.generate.quadratic import QuadraticNumber, quadratic_number
 from danskin.errors import InvalidInputError, LimitError
 from danskin.exact import sign, tidy, to_fraction
 from danskin.limits import time_limit
@@ -60,6 +62,25 @@ class _Rationals(Field):
 
     def sign(self, x: Any) -> int:
         return (x > 0) - (x < 0)
+
+
+class _SquareRoots(Field):
+    def read(self, x: sympy.Expr) -> QuadraticNumber:
+        number = quadratic_number(x)
+        if number is None:
+            raise undecided(f"{x} among square roots")
+        return number
+
+    def write(self, x: Any) -> sympy.Expr:
+        return x.to_sympy()
+
+    def sign(self, x: Any) -> int:
+        if not x:
+            return 0
+        which = sign(x.to_sympy())
+        if not which:  # not 0, and algebraic: it can always be separated from 0
+            raise undecided(f"the sign of {x.to_sympy()}")
+        return which
 
 
 class _NormalForm(Field):
@@ -109,6 +130,8 @@ def field_of(numbers: Sequence[sympy.Expr]) -> Field:
     """Return the smallest field at hand that holds some exact numbers."""
     if all(x.is_Rational for x in numbers):
         return _Rationals()
+    if all(quadratic_number(x) is not None for x in numbers):
+        return _SquareRoots()
     try:
         with time_limit(_PRIMITIVE_SECONDS, "finding a primitive element"):
             field = _normal_form(numbers)
