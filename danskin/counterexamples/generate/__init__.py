@@ -6,6 +6,7 @@ together into an objective with claims and proofs.
 
 from __future__ import annotations
 
+from danskin.counterexamples.generate.field import sign_in_field
 from danskin.counterexamples.generate.formula import interval_formula
 from danskin.counterexamples.generate.gram import factor, hull_of, read_gram
 from danskin.counterexamples.generate.make import (
@@ -22,4 +23,5 @@ __all__ = [
     "interval_formula",
     "make_counterexample",
     "read_gram",
+    "sign_in_field",
 ]
