@@ -219,15 +219,16 @@ images, labels = torch.rand(7, 3, 2, 2).double(), torch.randint(0, 3, (7,))
 points = [torch.rand_like(images) for _ in range(3)]
 mine = slice(0, 3) if rank == 0 else slice(3, 7)          # uneven parts
 
-def run(model, part):
+def run(model, part, seed):
     queue = iter(points)
-    ddi = dkt.DDi(model, lambda i, y: next(queue)[part], m=3, method=method, **settings)
+    ddi = dkt.DDi(model, lambda i, y: next(queue)[part], m=6 if method == "comb" else 3,
+                  method=method, generator=torch.Generator().manual_seed(seed), **settings)
     return ddi.backward(images[part], labels[part])
 
-shared = run(nn.parallel.DistributedDataParallel(net), mine)
+shared = run(nn.parallel.DistributedDataParallel(net), mine, rank)  # the first one's mixtures
 found = [None if p.grad is None else p.grad.clone() for p in net.parameters()]
 net.zero_grad()
-whole = run(net, slice(0, 7))
+whole = run(net, slice(0, 7), 0)
 for a, p in zip(found, net.parameters()):
     assert (a is None) == (p.grad is None)
     if a is not None:
@@ -259,8 +260,10 @@ os._exit(0)  # not gloo's teardown, which may abort and is not what is tested
 @pytest.mark.slow
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
 @pytest.mark.parametrize(
-    "method", ["single", "coupled", "product", "matrix_free", "per_sample", "max", "mean"]
-)
+    "method",
+    ["single", "coupled", "comb", "step_aware", "gated", "product", "matrix_free", "per_sample",
+     "max", "min", "mean"],
+)  # fmt: skip
 def test_two_processes_are_one_with_the_whole_batch(method, tmp_path):
     import socket
     import subprocess

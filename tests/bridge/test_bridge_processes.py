@@ -16,11 +16,11 @@ from danskin.torch.attacks.ball import make_ball
 from danskin.torch.train import Workers
 from danskin.torch.train.workers import WholeBatchStarts, pick_device
 
-METHODS = ("pgd", "coupled", "product")
+METHODS = ("pgd", "coupled", "comb", "product")
 ARGUMENTS = [
     "-m", "danskin", "train", "--data", "digits", "--epochs", "2",
     *(word for name in METHODS for word in ("--method", name)),
-    "--set", "method.m=2", "--set", "data.limit=192", "--set", "model.hidden=12",
+    "--set", "method.m=4", "--set", "data.limit=192", "--set", "model.hidden=12",
     "--set", "attack.steps=2", "--set", "evaluation.images=100", "--set", "checkpoint.steps=1",
     "--set", "augmentation.crop=1", "--set", "evaluation.batch_size=30",
 ]  # fmt: skip

@@ -52,12 +52,17 @@ def coupled(call: Call, m: int) -> Combination:
 def comb(call: Call, m: int) -> Combination:
     """Take m joint adversaries that mix two runs sample by sample (the paper's B.4.1).
 
-    The first two are the runs themselves; the mixtures are distinct.
+    The first two are the runs themselves; the mixtures are distinct. With several processes they
+    are those of the whole batch, as the first process draws them.
     """
     runs = call.adversaries(min(2, m))
-    shape = (len(call.images),) + (1,) * (call.images.dim() - 1)
-    for bits in mixtures(len(call.images), m - 2, call.generator):
-        runs.append(torch.where(bits.to(runs[0].device).view(shape), runs[1], runs[0]))
+    whole, mine = call.team.rows(call.images.new_zeros(len(call.images)))
+    drawn = mixtures(len(whole), m - 2, call.generator)
+    if drawn:
+        shape = (len(call.images),) + (1,) * (call.images.dim() - 1)
+        agreed = call.team.agreed(torch.stack(drawn).numpy(), call.images.device)
+        for bits in torch.from_numpy(agreed[:, mine]).bool().to(runs[0].device):
+            runs.append(torch.where(bits.view(shape), runs[1], runs[0]))
     return _weighted(call, runs, min_norm)
 
 

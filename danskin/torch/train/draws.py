@@ -20,30 +20,28 @@ _USES = ("order", "augmentation", "attack", "mixtures", "evaluation")
 def seeded(
     seed: int, epoch: int, use: str, number: int = 0, device: torch.device | str = "cpu"
 ) -> torch.Generator:
-    """Return the generator of one use in one epoch; `number` counts processes or batches."""
+    """Return the generator of one use in one epoch; `number` counts batches."""
     words = [seed, epoch, _USES.index(use), number]
     mixed = int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0])
     return torch.Generator(device).manual_seed(mixed & (2**63 - 1))
 
 
 class Draws:
-    """The generators of a run, on this process.
+    """The generators of a run, which draw alike on all its processes.
 
     Parameters
     ----------
     seed : int
     device : torch.device
         Where the attack draws.
-    rank : int
-        Mixtures of attacks ("comb") are each process's own; all else is drawn alike by all.
 
     Attributes
     ----------
     augmentation, attack, mixtures : torch.Generator
     """
 
-    def __init__(self, seed: int, device: torch.device, rank: int = 0) -> None:
-        self.seed, self.device, self.rank = seed, device, rank
+    def __init__(self, seed: int, device: torch.device) -> None:
+        self.seed, self.device = seed, device
         self.augmentation = torch.Generator()
         self.attack = torch.Generator(device)
         self.mixtures = torch.Generator()
@@ -51,8 +49,7 @@ class Draws:
     def start(self, epoch: int) -> None:
         """Seed all of them for an epoch."""
         for use, generator in self._streams().items():
-            number = self.rank if use == "mixtures" else 0
-            fresh = seeded(self.seed, epoch, use, number, generator.device)
+            fresh = seeded(self.seed, epoch, use, device=generator.device)
             generator.set_state(fresh.get_state())
 
     def permutation(self, epoch: int, count: int) -> Tensor:

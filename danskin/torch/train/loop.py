@@ -83,7 +83,7 @@ class Trainer:
         set_up(config, self.device)
         self.facts = facts(sets, workers, self.device)
         self.sets = sets.to(self.device)
-        self.draws = Draws(config.seed, self.device, workers.rank)
+        self.draws = Draws(config.seed, self.device)
         self.parts = build(config, sets, self.device, self.draws, workers)
         self.model = self.parts.model
         self.records: list[EpochRecord] = []
