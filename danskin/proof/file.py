@@ -10,6 +10,7 @@ polynomials get names. For each sample::
      "ceiling": ..., "rate": [..., ...], bounds of g and of the rate over the open cells
      "cells": [["split", 0, 0, 1], "below", ["face", [0, 1]], ["open", 0], "first-order"],
      "points": [...], "tops": [...],     maximizers; the highest points of the open cells
+     "excess": ...,                      how g(theta, .) less its value at the points reads
      "maps": [[-1], ...]}                symmetries that take S* to itself
 
 The cells are listed from the root on, the first part before the second. The start cells follow
@@ -48,7 +49,7 @@ from danskin.proof.elementary import ball_bounds
 from danskin.proof.local import simplified
 from danskin.proof.sample import Sample
 from danskin.proof.segment import _divided
-from danskin.proof.ties import _clusters, _top_of, exact_at
+from danskin.proof.ties import _clusters, _top_of, exact_at, never_above, nowhere_positive
 from danskin.sets import Ball, Box, FiniteSet, Product
 from danskin.verdict import Verdict
 
@@ -383,6 +384,8 @@ class _Exact:
     groups: dict[int, int]
     rate: Any
     complete: bool
+    #: g less its maximum, in a form that is seen to be nowhere above 0.
+    excess: Any = None
 
 
 class _Sample:
@@ -437,13 +440,14 @@ class _Sample:
             return None
         bound = sympy.Rational(*self.ceiling.as_integer_ratio())
         guesses = self.state.points or self._guesses()
-        points = [
-            p
-            for p in guesses
-            if compare(exact_at(problem.value, problem.symbols, p), bound) in (0, 1)
-        ]
+        values = [exact_at(problem.value, problem.symbols, p) for p in guesses]
+        points = [p for p, v in zip(guesses, values, strict=True) if compare(v, bound) in (0, 1)]
+        form, best = None, exact_max(values)
+        if not points and best is not None:
+            form = never_above(self.cover, best[0])
+            points = [] if form is None else [guesses[i] for i in best[1]]
         rate = self._rate(points) if points else None
-        return None if rate is None else _Exact(points, None, {}, rate, False)
+        return None if rate is None else _Exact(points, None, {}, rate, False, form)
 
     def _guesses(self) -> tuple[Any, ...]:
         found = maximizers(self.state.f, list(self.state.theta))
@@ -475,6 +479,7 @@ class _Sample:
             "cells": self._cells(),
             "points": None if exact is None else [self._texts(p) for p in exact.points],
             "tops": None if tops is None else [self._texts(p) for p in tops],
+            "excess": None if exact is None else words.formula(exact.excess, problem.symbols),
             "maps": [] if self.state.by_orbits == -math.inf else _maps(problem),
         }
 
@@ -495,6 +500,8 @@ class _Sample:
             below = r.defined & (r.value[1] < self.floor)
             fine = r.defined & (r.value[1] <= self.ceiling)
             fine &= (-r.rate[0] >= self.low) & (r.rate[1] <= self.high)
+            if exact is not None and exact.excess is not None:
+                fine &= nowhere_positive(exact.excess, cover.problem, cells)
             for i, b, ok in zip(some, below.tolist(), fine.tolist(), strict=True):
                 if b:
                     tree.fate[i] = "below"

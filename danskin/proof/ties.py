@@ -3,7 +3,8 @@
 Descent is an open condition and needs none of this. To prove that gamma does *not* descend at a
 kink takes a point that is exactly a maximizer. Two arguments give one:
 
-- a point of S whose exact value reaches a proved upper bound of phi;
+- a point of S whose exact value m reaches a proved upper bound of phi, or with ``g - m <= 0`` seen
+  on all cells that remain (`curves` guesses some where S* has no isolated points);
 - the cells that remain fall into clusters, and each cluster has one known exact point at which g
   is largest: a corner, or an exact zero of the gradient in a region where g is strictly concave
   (in the coordinates that are free there). Then S* consists of those points whose exact values are
@@ -17,7 +18,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import flint
@@ -25,7 +26,7 @@ import numpy as np
 import sympy
 
 from danskin.errors import DanskinError
-from danskin.exact import compare, exact_max, sign
+from danskin.exact import compare, exact_max, sign, to_float
 from danskin.exact.enclosure import enclose_at, working_precision
 from danskin.expression import substitute
 from danskin.expression.whitelist import require_real
@@ -33,12 +34,22 @@ from danskin.limits import time_limit
 from danskin.proof import boxes, interval
 from danskin.proof.boxes import Cells
 from danskin.proof.cover import Cover
+from danskin.proof.curves import curve_points, excess
 from danskin.proof.elementary import DEFINED
 from danskin.proof.evaluate import Tape, number_interval
-from danskin.proof.local import LocalProblem
+from danskin.proof.local import LocalProblem, is_defined
 from danskin.proof.recognise import BITS, recognise
 
-__all__ = ["Maximum", "exact_at", "float_bounds", "reach_ceiling", "resolve", "several_clusters"]
+__all__ = [
+    "Maximum",
+    "exact_at",
+    "float_bounds",
+    "never_above",
+    "nowhere_positive",
+    "reach_ceiling",
+    "resolve",
+    "several_clusters",
+]
 
 Point = tuple[Any, ...]
 
@@ -46,6 +57,9 @@ _MAX_CLUSTERS = 64
 _MAX_CELLS = 400
 _NEWTON_STEPS = 40
 _MAX_FLAT = 3
+#: Points on curves: from how many cells, how many guesses for each, how many looked at exactly.
+_TOP_ROWS, _MAX_TRIED, _MAX_CHECKED = 3, 24, 3
+_CLOSE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -131,6 +145,17 @@ def _reaching_the_ceiling(cover: Cover) -> Maximum | None:
         value = exact_at(given, problem.symbols, p)
         if compare(value, ceiling) in (0, 1):
             good.append(p)
+    if good:
+        best = exact_max([exact_at(problem.rate, problem.symbols, p) for p in good])
+        if best is not None and sign(best[0]) == 1:
+            return Maximum(tuple(good), ceiling, False, False, "ceiling")
+    for p in _on_curves(cover, [int(r) for r in order[:_TOP_ROWS]]):
+        value = exact_at(given, problem.symbols, p)
+        if compare(value, ceiling) in (0, 1):
+            good.insert(0, p)
+            break
+        if never_above(cover, value) is not None:
+            return Maximum((p,), value, False, False, "ceiling")
     return Maximum(tuple(good), ceiling, False, False, "ceiling") if good else None
 
 
@@ -155,10 +180,51 @@ def _at_roots(cover: Cover) -> list[Point]:
                         at[symbol] = inside[0]
         if len(at) < len(chart.free):
             continue
-        if any(sign(_put_in(sympy.S(e), at)) not in (0, 1) for e in chart.inside):
-            continue
-        found.append(tuple(_put_in(sympy.S(d), at) for d in chart.delta))
+        if chart.holds(at):
+            found.append(chart.point(at))
     return found
+
+
+def _on_curves(cover: Cover, rows: Sequence[int]) -> list[Point]:
+    """Return points of S near cells whose value is near the upper bound, largest rates first."""
+    problem = cover.problem
+    given = problem.f.at(problem.theta)
+    tried: dict[Point, float] = {}
+    for row in rows:
+        chart = _chart(problem, cover.cells.take(np.array([row])), spheres=True)
+        if chart is None or not chart.free:
+            continue
+        put = dict(zip(problem.symbols, chart.delta, strict=True))
+        local, written = given.xreplace(put), problem.value.xreplace(put)
+        slopes = [sympy.diff(written, s) for s in chart.free]
+        middle = [float(r[1, 0] - r[0, 0]) / 2 for r in chart.ranges]
+        equations = chart.surface or slopes
+        for at in itertools.islice(curve_points(local, equations, chart.free, middle), _MAX_TRIED):
+            point = chart.point(at)
+            if point not in tried and chart.holds(at):
+                value, rate = (
+                    to_float(exact_at(e, problem.symbols, point)) for e in (given, problem.rate)
+                )
+                slack = _CLOSE * (1 + abs(cover.ceiling))
+                if value >= cover.floor - slack:
+                    tried[point] = rate
+    best = sorted(tried, key=tried.__getitem__, reverse=True)
+    return best[:_MAX_CHECKED]
+
+
+def never_above(cover: Cover, value: Any) -> Any:
+    """Return a form of ``g - value`` that is seen to be at most 0 on all cells, or None."""
+    problem = cover.problem
+    forms = excess(problem.f.at(problem.theta), problem.value, value, problem.symbols)
+    fine = (f for f in forms if nowhere_positive(f, problem, cover.cells).all())
+    return next(fine, None)
+
+
+def nowhere_positive(form: Any, problem: LocalProblem, cells: Cells) -> np.ndarray:
+    """Return on which cells an expression in delta is seen to be at most 0, (N,)."""
+    count = len(cells)
+    out = Tape([form], problem.symbols)(problem.space.enclose(cells), count)[0]
+    return is_defined(out, count) & (out[0][1] <= 0)
 
 
 def _linear_roots(expr: Any, symbol: Any, at: dict[Any, Any]) -> list[Any]:
@@ -247,9 +313,19 @@ class _Chart:
     #: Exact numbers that must be >= 0 for the point to lie in S, in the free symbols.
     inside: list[Any]
     flat: list[tuple[int, list[Any]]]
+    #: What vanishes on the spheres that cells lie on.
+    surface: list[Any] = field(default_factory=list)
+
+    def holds(self, at: dict[Any, Any]) -> bool:
+        """Whether the point lies in S."""
+        return all(sign(_put_in(sympy.S(e), at)) in (0, 1) for e in self.inside)
+
+    def point(self, at: dict[Any, Any]) -> Point:
+        """Return delta."""
+        return tuple(_put_in(sympy.S(d), at) for d in self.delta)
 
 
-def _chart(problem: LocalProblem, cells: Cells) -> _Chart | None:
+def _chart(problem: LocalProblem, cells: Cells, spheres: bool = False) -> _Chart | None:
     space = problem.space
     chart = _Chart(list(problem.symbols), [], [], [], [])
     used = problem.value.free_symbols
@@ -265,7 +341,7 @@ def _chart(problem: LocalProblem, cells: Cells) -> _Chart | None:
         elif isinstance(f, boxes._Simplices):
             ok = _simplex_chart(chart, f, part, own, spans, where)
         else:
-            ok = _ball_chart(chart, f, part, own, spans)
+            ok = _ball_chart(chart, f, part, own, spans, spheres)
         if not ok:
             return None
     return chart
@@ -334,13 +410,17 @@ def _simplex_chart(
     return True
 
 
-def _ball_chart(chart: _Chart, f: Any, part: Any, own: list[Any], spans: list[np.ndarray]) -> bool:
-    if part["sphere"].any():
+def _ball_chart(
+    chart: _Chart, f: Any, part: Any, own: list[Any], spans: list[np.ndarray], spheres: bool
+) -> bool:
+    if part["sphere"].any() and not spheres:
         return False
     chart.free += own
     chart.ranges += spans
     moved = [s - c for s, c in zip(own, f._center, strict=True)]
     chart.inside.append(f._radius**2 - sympy.Add(*(m**2 for m in moved)))
+    if part["sphere"].any():
+        chart.surface.append(chart.inside[-1])
     return True
 
 
@@ -400,9 +480,7 @@ def _critical_point(local: Any, chart: _Chart) -> list[Any] | None:
         lo, hi = -r[0, 0], r[1, 0]
         if not (lo <= -around[0, 0] and around[1, 0] <= hi):
             return None
-    if any(sign(_put_in(sympy.S(e), at)) not in (0, 1) for e in chart.inside):
-        return None
-    return values
+    return values if chart.holds(at) else None
 
 
 def _named(digits: Any, local: Any, symbol: Any) -> Any:

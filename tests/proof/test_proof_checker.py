@@ -252,12 +252,13 @@ def by_hand(g, domain, cells, *, maximizers=None, at="0", direction="1", claim=N
         "maps": [],
         "points": None,
         "tops": None,
+        "excess": None,
         **(maximizers or {}),
     }
     told = {"verdict": "refuted", "ascent": "proved", "exact_derivative": None, "weights": None}
     return {
         "format": "danskin-proof",
-        "version": 2,
+        "version": 3,
         "roots": {},
         "problem": {
             "theta": ["t"],
@@ -872,11 +873,11 @@ GOOD = json.dumps(ORIGINALS["tie"])
         "{}",
         "null",
         '{"format": "danskin-proof"}',
-        GOOD.replace('"version": 2', '"version": 1'),
-        GOOD.replace('"version": 2', '"version": true'),
-        GOOD.replace('"version": 2', '"version": 2.0'),
-        GOOD.replace('"version": 2', '"version": 2, "version": 2'),
-        GOOD.replace('"version": 2', '"version": NaN'),
+        GOOD.replace('"version": 3', '"version": 1'),
+        GOOD.replace('"version": 3', '"version": true'),
+        GOOD.replace('"version": 3', '"version": 3.0'),
+        GOOD.replace('"version": 3', '"version": 3, "version": 3'),
+        GOOD.replace('"version": 3', '"version": NaN'),
         GOOD.replace('["split", 0, 0, 1]', '["split", 1e3]'),
         GOOD.replace('["split", 0, 0, 1]', '["split", 12345678901234567890]'),
         "[" * 100_000 + "]" * 100_000,

@@ -4,7 +4,8 @@ A cell that is open may have a *top*, an exact point of S at which g is at least
 anywhere on the cell: both lie in one face of S, in coordinates in which g is constant, or strictly
 concave over a box around the cell and the top, where its gradient vanishes exactly. If all open
 cells have tops, the maximum is the largest of the tops' exact values. Else a point is a maximizer
-if its exact value reaches a bound of g over all cells.
+if its exact value m reaches a bound of g over all cells, or if g - m, written in a form that may
+show it better (the *excess*), is nowhere above 0.
 """
 
 from __future__ import annotations
@@ -61,12 +62,26 @@ def _read(sample: Sample, data: Any, what: str) -> list[tuple[Any, ...]]:
 
 
 def known_points(
-    sample: Sample, data: Any, tops: Any, open_cells: Sequence[tuple[Any, Cell]], ceiling: Any
+    sample: Sample,
+    data: Any,
+    tops: Any,
+    open_cells: Sequence[tuple[Any, Cell]],
+    ceiling: Any,
+    excess: Any,
 ) -> Known:
     """Check that points are maximizers; `open_cells` come with the numbers of their tops."""
     points = _read(sample, data, "points")
     if tops is None:
-        if ceiling is None:
+        if excess is not None:
+            ceiling = sample.at(sample.value, points[0])
+            form = sample.written(excess, sample.value - ceiling, "the excess")
+            program = Program(form, sample.delta)
+            base = program.bind({})
+            for _, cell in open_cells:
+                values = program.on(base, cell.ranges)
+                if not (program.defined(0, values) and program.value(0, values)[1] <= 0):
+                    raise Rejected("g is not seen to be nowhere above its value at the points")
+        elif ceiling is None:
             raise Rejected("there is no upper bound that a maximizer could reach")
         for p in points:
             if sign(sample.at(sample.value, p) - ceiling) not in (0, 1):

@@ -34,7 +34,7 @@ __all__ = [
     "text",
 ]
 
-FORMAT, VERSION = "danskin-proof", 2
+FORMAT, VERSION = "danskin-proof", 3
 _MAX_BYTES = 64_000_000
 _MAX_TEXT = 10_000
 _MAX_DIGITS = 9

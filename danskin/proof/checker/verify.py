@@ -171,8 +171,8 @@ class _Checking:
     # --- one sample ------------------------------------------------------------------------
 
     def _sample(self, told: Any, proof: Any, problem: Problem) -> Bounds:
-        wanted = "form written floor point ceiling rate cells points tops maps"
-        form, written, floor, point, ceiling, rate, cells, points, tops, maps = keys(
+        wanted = "form written floor point ceiling rate cells points tops excess maps"
+        form, written, floor, point, ceiling, rate, cells, points, tops, excess, maps = keys(
             proof, wanted, "a sample"
         )
         sample = Sample(told, form, written, problem)
@@ -207,7 +207,9 @@ class _Checking:
             left.append((fate[1] if isinstance(fate, list) and len(fate) == 2 else None, cell))
         if not left:
             raise Rejected("no cell is left for a maximizer")
-        known = None if points is None else known_points(sample, points, tops, left, ceiling)
+        known = None
+        if points is not None:
+            known = known_points(sample, points, tops, left, ceiling, excess)
         return Bounds(sample, floor, ceiling, low, high, known)
 
     def _require_reached(self, sample: Sample, floor: Any, point: Any) -> None:
