@@ -127,7 +127,7 @@ def _no_single(argument: Argument, claimed: dict[str, Any], formula: Formula) ->
                 certificate="NOT + MAX + NEG",
             ),
             Implication.read(
-                {"M": "M > 0", "N": "n > 0", "E": "n*D == M"},
+                {"M": claimed["conclusion"], "N": "n > 0", "E": "n*D == M"},
                 "D > 0",
                 sample={"M": 2, "n": 2, "D": 1},
                 certificate="N*NOT + M + E",

@@ -9,6 +9,7 @@ import sympy
 
 from danskin.claims.argument import (
     DECISION,
+    ENCLOSED,
     EXACT,
     SYMBOLIC,
     WRITTEN,
@@ -18,7 +19,8 @@ from danskin.claims.argument import (
     equal,
 )
 from danskin.claims.core import Claim
-from danskin.claims.gram import Domain, at_origin, number_is
+from danskin.claims.enclosed import derivative_is_enclosed, min_norm_is_enclosed, phi_falls
+from danskin.claims.gram import Domain, at_origin, known_maximizers, number_is
 from danskin.claims.hull import (
     above_the_combination,
     kkt_at_the_min_norm_point,
@@ -36,7 +38,7 @@ from danskin.claims.vectors import (
     point_text,
     rows_text,
 )
-from danskin.counterexamples import simplex_formula, symmetric_triple
+from danskin.counterexamples import pull_back, simplex_formula, symmetric_triple
 from danskin.derivative import directional_derivative
 from danskin.exact import sign
 from danskin.verdict import Verdict
@@ -57,8 +59,9 @@ def _partners(rows: Any) -> Verdict:
 
 
 def _as_printed(argument: Argument, claimed: dict[str, Any], formula: Formula) -> None:
-    S = at_the_vectors(formula(len(claimed["vectors"])), claimed["vectors"])
-    gradients = S.exact_gradients or ()
+    f = pull_back(formula(len(claimed["vectors"])), [numbers(v) for v in claimed["vectors"]])
+    origin = [0] * f.theta_dim
+    gradients = known_maximizers(f, origin).exact_gradients or ()
     weights = numbers(claimed["weights"])
     y = combine(weights, gradients)
     in_hull = conjunction([in_simplex(weights), *(equal(x, 0) for x in y)])
@@ -72,6 +75,8 @@ def _as_printed(argument: Argument, claimed: dict[str, Any], formula: Formula) -
         [_partners(gradients)],
         Verdict.REFUTED if none else Verdict.UNDECIDED,
     )
+    distance = "the distance of 0 from the hull of the gradients, the maximizers not given"
+    min_norm_is_enclosed(argument, distance, f, origin, "0")
 
 
 AS_PRINTED = Claim(
@@ -83,7 +88,7 @@ AS_PRINTED = Claim(
         r" \exists \gamma:\ D(\theta_0; \gamma) < 0"
     ),
     expected=Verdict.REFUTED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, ENCLOSED),
     objects={"formula": simplex_formula},
     claimed={"vectors": _FLAT, "weights": ("1/3", "1/3", "1/3")},
     prove=_as_printed,
@@ -123,6 +128,10 @@ def _triple(argument: Argument, claimed: dict[str, Any], formula: Formula) -> No
     prove_twice(argument, f"Not all three are below {least}", statement, lemma=True)
     derivative = directional_derivative(S, [-x for x in numbers(claimed["vectors"][0])]).value
     number_is(argument, "It is attained: D(theta0; -v1)", derivative, "==", least)
+    f = pull_back(formula(3), [numbers(v) for v in claimed["vectors"]])
+    for i, v in enumerate(claimed["vectors"]):
+        away = [-x for x in numbers(v)]
+        derivative_is_enclosed(argument, f"D(theta0; -v{i + 1})", f, [0] * f.theta_dim, away, least)
 
 
 TRIPLE = Claim(
@@ -131,7 +140,7 @@ TRIPLE = Claim(
     source="Appendix A, sharpened",
     statement=r"\min_{\|\gamma\| = 1} D(\theta_0; \gamma) = +\tfrac12",
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, ENCLOSED),
     objects={"formula": simplex_formula},
     claimed={"vectors": _FLAT, "min D": "1/2"},
     prove=_triple,
@@ -148,7 +157,9 @@ def _corrected(argument: Argument, claimed: dict[str, Any], formula: Formula) ->
     argument.written("With 0 in the hull, max_i <gamma, v_i> >= <gamma, 0> = 0 for every gamma.")
     _lifted(argument, claimed, formula)
     for vectors in claimed["instances"]:
-        S = at_the_vectors(formula(len(vectors)), vectors)
+        f = pull_back(formula(len(vectors)), [numbers(v) for v in vectors])
+        origin = [0] * f.theta_dim
+        S = known_maximizers(f, origin)
         gradients = S.exact_gradients or ()
         found = min_norm(gradients)
         shown = f"vectors {rows_text(vectors)}"
@@ -162,9 +173,12 @@ def _corrected(argument: Argument, claimed: dict[str, Any], formula: Formula) ->
             continue
         down = directional_derivative(S, [-x for x in found.point]).value
         number_is(argument, f"{shown}: D along minus that point", down, "<", "0")
+        phi_falls(argument, f"{shown}: along it", f, origin, [-x for x in found.point], "1")
         for i, v in enumerate(gradients):
             up = directional_derivative(S, [-x for x in v]).value
             number_is(argument, f"{shown}: D along -v{i + 1}", up, ">", "0")
+            away = [-x for x in v]
+            derivative_is_enclosed(argument, f"{shown}: D along -v{i + 1}", f, origin, away, up)
 
 
 def _lifted(argument: Argument, claimed: dict[str, Any], formula: Formula) -> None:
@@ -196,7 +210,7 @@ CORRECTED = Claim(
         r"\exists \gamma:\ D(\theta_0; \gamma) < 0 \iff 0 \notin \mathrm{conv}\{v_1, \dots, v_N\}"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT, WRITTEN),
+    methods=(SYMBOLIC, DECISION, EXACT, ENCLOSED, WRITTEN),
     objects={"formula": simplex_formula},
     claimed={
         "hypotheses": {"LO": "q > 0", "HI": "q < 1/2"},

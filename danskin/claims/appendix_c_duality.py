@@ -184,13 +184,13 @@ def _last(argument: Argument, claimed: dict[str, Any], formula: Any, flat: Any) 
     number_is(argument, "|gamma|^2", inner(gamma, gamma), "==", "1")
     best = largest_product(gamma, gradients or ())
     number_is(argument, "max_i <gamma, g_i>", best, "==", -found.rho)
-    other = min_norm(
-        vectors_are(argument, "Three at 120 degrees", flat, claimed["flat"]).exact_gradients
-    )
+    rows: Any = vectors_are(argument, "Three vectors", flat, claimed["flat"]).exact_gradients
+    other = min_norm(rows)
+    angles = [equal(inner(v, w), 1 if v is w else "-1/2") for v in rows for w in rows]
     argument.part(
-        "The hypothesis is needed: for three unit vectors at 120 degrees M alpha* = 0, every gamma "
-        "of the ball minimises gamma' M alpha* = 0, and (19) would divide by 0",
-        conjunction([other.verdict, equal(other.square, 0)]),
+        "They are three unit vectors at 120 degrees. The hypothesis is needed: for them M alpha* = "
+        "0, every gamma of the ball minimises gamma' M alpha* = 0, and (19) would divide by 0",
+        conjunction([other.verdict, equal(other.square, 0), *angles]),
         EXACT,
     )
 

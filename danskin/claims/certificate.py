@@ -84,7 +84,10 @@ def _by_certificate(statement: Implication) -> Outcome:
     value = formula.xreplace({names[n]: f.expr for n, f in facts.items()})
     if sympy.expand(value) != 0:
         return Verdict.UNDECIDED, f"the certificate {statement.certificate} is not identically 0"
-    return Verdict.PROVED, f"{statement.certificate} = 0 identically, and > 0 by its form"
+    return Verdict.PROVED, (
+        f"with NOT the negated conclusion, {statement.certificate} = 0 identically, and > 0 by its "
+        "form"
+    )
 
 
 def _form(expr: sympy.Expr, relations: dict[sympy.Symbol, str]) -> str | None:

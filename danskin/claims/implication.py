@@ -75,6 +75,14 @@ def fact(text: str, names: Mapping[str, sympy.Expr], argument: str = "fact") -> 
     return Fact(sympy.expand(difference), relation, text)
 
 
+def _with_meaning(f: Fact, let: Mapping[str, sympy.Expr], others: Iterable[str]) -> Fact:
+    """Say what the abbreviations stand for; a name that abbreviates itself needs no word."""
+    text = " ".join([f.text, *others])
+    used = {k: v for k, v in let.items() if re.search(rf"\b{k}\b", text) and str(v) != k}
+    told = ", ".join(f"{k} = {v}" for k, v in used.items())
+    return replace(f, text=f"{f.text} [{told}]") if told else f
+
+
 @dataclass(frozen=True)
 class Implication:
     """For all real values of the variables: the hypotheses imply the conclusion.
@@ -123,7 +131,7 @@ class Implication:
         return cls(
             tuple(variables.values()),
             {k: fact(text, names, f"hypothesis {k}") for k, text in hypotheses.items()},
-            fact(conclusion, names, "conclusion"),
+            _with_meaning(fact(conclusion, names, "conclusion"), let or {}, hypotheses.values()),
             {variables[k]: parse(str(v), {}, "sample") for k, v in sample.items()},
             certificate,
         )
@@ -151,7 +159,11 @@ class Implication:
         return (tuple((f.expr, f.relation) for f in facts), self.certificate)
 
     def __str__(self) -> str:
-        given = ", ".join(h.text for h in self.hypotheses.values())
+        # The certificate speaks of the hypotheses by their names.
+        given = ", ".join(
+            f"({name}) {h.text}" if re.search(rf"\b{name}\b", self.certificate) else h.text
+            for name, h in self.hypotheses.items()
+        )
         return f"{given} => {self.conclusion.text}" if given else self.conclusion.text
 
 
@@ -177,14 +189,17 @@ def prove_twice(
     from danskin.claims.decision import prove_by_z3
 
     listed = [statements] if isinstance(statements, Implication) else list(statements)
-    listed = list({s.key: s for s in listed}.values())
     verdicts: list[Verdict] = []
-    told: list[str] = []
+    told: dict[str, None] = {}
+    outcomes: dict[Any, str] = {}
     for statement in listed:
-        by_sympy, why_sympy = prove_by_sympy(statement)
-        by_z3, why_z3 = prove_by_z3(statement)
-        verdicts.append(_joined(by_sympy, by_z3))
-        told.append(f"    {statement}: SymPy: {why_sympy}; z3: {why_z3}")
+        # The same polynomials under two names are proved once, and told twice.
+        if statement.key not in outcomes:
+            by_sympy, why_sympy = prove_by_sympy(statement)
+            by_z3, why_z3 = prove_by_z3(statement)
+            verdicts.append(_joined(by_sympy, by_z3))
+            outcomes[statement.key] = f"SymPy: {why_sympy}; z3: {why_z3}"
+        told[f"    {statement}: {outcomes[statement.key]}"] = None
     verdict = conjunction(verdicts)
     add = argument.lemma if lemma else argument.part
     add(text, verdict, SYMBOLIC)

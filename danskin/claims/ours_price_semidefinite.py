@@ -80,9 +80,20 @@ def _only_if(argument: Argument, claimed: dict[str, Any]) -> None:
                 "KKT": "b >= q**2",
                 "E": "q*r == rho*b",
             },
-            "r >= rho**2",
+            f"r {claimed['lower']} rho**2",
             sample={"q": 2, "rho": 1, "b": 4, "r": 2},
             certificate="Q*NOT + E + R0*KKT + R0*Q*R",
+        ),
+        lemma=True,
+    )
+    prove_twice(
+        argument,
+        "Every min norm q >= rho is covered",
+        Implication.read(
+            {"AT": "q >= rho"},
+            claimed["at most"],
+            sample={"q": 1, "rho": 1},
+            certificate="NOT + AT",
         ),
         lemma=True,
     )

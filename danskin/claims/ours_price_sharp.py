@@ -58,6 +58,9 @@ def _attained(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> 
         )
     # Every rho in (0, 1/sqrt 2) occurs: c = 2 rho^2 - 1.
     radius = Domain({"LO": "r2 > 0", "HI": claimed["range"]}, {"r2": "1/4"})
+    radius.covers(
+        argument, "Every rho in (0, 1/sqrt(2)) is covered", {"LO": "r2 > 0", "HI": "r2 < 1/2"}
+    )
     c: Any = sympy.Symbol("c")
     cosine: Any = radius.formula(claimed["cosine"])
     r2 = radius.names["r2"]
@@ -88,6 +91,7 @@ def _attained(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> 
             0,
         )
     beyond = Domain({"LO": claimed["safe"]}, {"r2": "3/4"})
+    beyond.covers(argument, "Every rho > 1/sqrt(2) is covered", {"LO": "r2 > 1/2"})
     safe = beyond.always(-parse(claimed["bound"], {"r2": r2}, "bound"), ">", "the bound is < 0")
     prove_twice(
         argument, f"Conversely, for {beyond} the bound makes every single gradient descend", safe

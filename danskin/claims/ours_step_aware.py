@@ -180,12 +180,21 @@ def _stuck(argument: Argument, claimed: dict[str, Any], absolute_value: Any) -> 
         "Weights on the tied gradients with sum alpha_j g_j = 0: the combination of the tied lines "
         "is their value v at every d, so M(d) >= v = M(0), and 2 e M + |d|^2 "
         f"{claimed['relation']} 2 e v where d is not 0 (q = |d|^2): d(eta) = 0 for every eta",
-        Implication.read(
-            {"E": "e > 0", "MM": "M >= v", "D": "q > 0"},
-            f"2*e*M + q {claimed['relation']} 2*e*v",
-            sample={"e": 1, "M": 0, "v": 0, "q": 1},
-            certificate="NOT + 2*E*MM + D",
-        ),
+        [
+            Implication.read(
+                {"E": "e > 0", "MM": "M >= v", "D": "q > 0"},
+                f"2*e*M + q {claimed['relation']} 2*e*v",
+                sample={"e": 1, "M": 0, "v": 0, "q": 1},
+                certificate="NOT + 2*E*MM + D",
+            ),
+            # So d is not another minimizer: a value that is only not lower would not say so.
+            Implication.read(
+                {"V": f"value {claimed['relation']} least"},
+                "value > least",
+                sample={"value": 1, "least": 0},
+                certificate="NOT + V",
+            ),
+        ],
         lemma=True,
     )
     values, slopes = model(

@@ -18,6 +18,7 @@ from danskin.claims.argument import (
     ordered,
 )
 from danskin.claims.core import Claim
+from danskin.claims.gram import Domain
 from danskin.claims.implication import Implication, prove_twice
 from danskin.claims.prox_model import PLATEAU, lines, model, no_longer_than
 from danskin.claims.prox_solver import solver_steps, trust_region_evidence
@@ -133,6 +134,9 @@ def _many(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None:
             certificate=claimed["certificate"],
             let=let,
         ),
+    )
+    Domain(claimed["interval"], {"e": "3/4"}).covers(
+        argument, "Every eta in [1/2, 1] is covered", {"LO": "2*e >= 1", "HI": "e <= 1"}
     )
     lengths = [abs(x) for x, _ in solver_steps(values, slopes, claimed["steps"])]
     argument.evidence(
@@ -272,6 +276,9 @@ def _exists(argument: Argument, claimed: dict[str, Any], plateau: Any) -> None:
         "least r from eta = r/rho on; and |x(eta)| <= |x_0| =: n (step-aware-limits), so it is at "
         "most r up to eta = r/n",
         [
+            Implication.read(
+                {"RHO": claimed["rho"]}, "p > 0", sample={"p": 1}, certificate="NOT + RHO"
+            ),
             Implication.read(
                 {"RHO": claimed["rho"], "R": "r > 0", "E": "e*p == r"},
                 "e > 0",

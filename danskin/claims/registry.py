@@ -31,6 +31,7 @@ SECTIONS = (
     "section4_step_size",
     "section4_algorithm",
     "section5",
+    "section5_figure1",
     "section5_inner_products",
     "appendix_a",
     "appendix_a_descent",

@@ -8,6 +8,7 @@ import sympy
 
 from danskin.claims.argument import (
     DECISION,
+    ENCLOSED,
     EXACT,
     SYMBOLIC,
     WRITTEN,
@@ -18,6 +19,7 @@ from danskin.claims.argument import (
 )
 from danskin.claims.branches import branches
 from danskin.claims.core import Claim
+from danskin.claims.enclosed import derivative_is_enclosed
 from danskin.claims.gram import (
     Domain,
     at_origin,
@@ -33,7 +35,6 @@ from danskin.counterexamples import ABSOLUTE_VALUE, OBTUSE_PAIR, pull_back
 from danskin.derivative import directional_derivative
 from danskin.exact import sign
 from danskin.expression import parse
-from danskin.maximizers import MaximizerSet
 from danskin.objective import MinMaxObjective
 from danskin.sets import Interval
 from danskin.verdict import Verdict
@@ -50,15 +51,18 @@ _RATIONAL_PAIR = (("1", "0"), ("-3/5", "4/5"))
 def corollary_witness(
     argument: Argument,
     name: str,
-    S: MaximizerSet,
+    f: Any,
+    theta: list[Any],
     bound: str,
     value: str,
     extra: tuple[Verdict, ...] = (),
 ) -> None:
-    """Offer every maximizer of S as a witness against "-grad has a derivative below the bound".
+    """Offer every maximizer as a witness against "-grad has a derivative below the bound".
 
-    Each has the claimed value as its derivative.
+    Each has the claimed value as its derivative, by Danskin's maximum over S* and by enclosures
+    over all of S.
     """
+    S = known_maximizers(f, theta)
     offered = False
     for delta, gradient in zip(S.exact_deltas or (), S.exact_gradients or (), strict=True):
         square = inner(gradient, gradient)
@@ -68,7 +72,7 @@ def corollary_witness(
         derivative = directional_derivative(S, [-x for x in gradient]).value
         shown = ", ".join(map(str, gradient))
         argument.witness(
-            f"{name}: delta = {delta_text(delta)} is a maximizer (all are known: {S.complete}), "
+            f"{name}: delta = {delta_text(delta)} is a maximizer (all of them are known), "
             f"its gradient ({shown}) is not 0, and D(theta; -gradient) = {derivative}, not < "
             f"{bound}",
             [
@@ -79,6 +83,8 @@ def corollary_witness(
             ],
             ordered(derivative, "<", parse(bound, {}, "bound")),
         )
+        again = f"{name}: D(theta; -gradient), the maximizers not given"
+        derivative_is_enclosed(argument, again, f, theta, [-x for x in gradient], value)
     if not offered:
         none = f"{name}: no maximizer has a gradient other than 0"
         argument.witness(none, [Verdict.UNDECIDED], Verdict.UNDECIDED)
@@ -92,12 +98,13 @@ def delta_text(delta: Any) -> str:
 def _corollary(
     argument: Argument, claimed: dict[str, Any], absolute_value: Any, obtuse_pair: Any
 ) -> None:
-    first = known_maximizers(absolute_value, ["0"])
     bound, values = claimed["D(-gradient) <"], claimed["D(-gradient)"]
-    corollary_witness(argument, "Counterexample 1, theta = 0", first, bound, values[0])
+    corollary_witness(
+        argument, "Counterexample 1, theta = 0", absolute_value, ["0"], bound, values[0]
+    )
     pair = pull_back(obtuse_pair, claimed["vectors"])
-    second = known_maximizers(pair, [0] * pair.theta_dim)
-    corollary_witness(argument, "Counterexample 2, theta = 0", second, bound, values[1])
+    origin = [0] * pair.theta_dim
+    corollary_witness(argument, "Counterexample 2, theta = 0", pair, origin, bound, values[1])
 
 
 COROLLARY = Claim(
@@ -109,7 +116,7 @@ COROLLARY = Claim(
         r" \implies D(\theta; -\nabla_\theta g(\theta, \delta^\star)) < 0"
     ),
     expected=Verdict.REFUTED,
-    methods=(EXACT,),
+    methods=(EXACT, ENCLOSED),
     objects={"absolute_value": ABSOLUTE_VALUE.formula, "obtuse_pair": OBTUSE_PAIR.formula},
     claimed={"D(-gradient) <": "0", "D(-gradient)": ("1", "3/5"), "vectors": _RATIONAL_PAIR},
     prove=_corollary,
@@ -218,6 +225,7 @@ def _counterexample_1(argument: Argument, claimed: dict[str, Any], absolute_valu
     for direction, value in claimed["D"].items():
         found = directional_derivative(S, [direction])
         number_is(argument, f"D(0; {direction})", found.value, "==", value)
+        derivative_is_enclosed(argument, f"D(0; {direction})", f, ["0"], [direction], value)
     cases_are(argument, claimed["phi"], ("t >= 0", "t <= 0"))
     ends = branches(argument, f).at([sympy.Symbol("t")], f.theta_symbols)
     for name, branch in claimed["phi"].items():
@@ -239,7 +247,7 @@ COUNTEREXAMPLE_1 = Claim(
         r"\ D(0; +1) = D(0; -1) = 1"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, "decision procedure", EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, ENCLOSED),
     objects={"absolute_value": ABSOLUTE_VALUE.formula},
     claimed={
         "S*": ("-1", "1"),

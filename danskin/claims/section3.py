@@ -45,7 +45,8 @@ def _not_minimizer(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any
     corollary_witness(
         argument,
         "theta = 0",
-        S,
+        pair,
+        [0] * pair.theta_dim,
         claimed["D(-gradient) <"],
         claimed["D(-gradient)"],
         (ordered(descent, "<", 0),),
@@ -62,7 +63,7 @@ NOT_MINIMIZER = Claim(
         r" \implies D(\theta; -\nabla_\theta g(\theta, \delta^\star)) < 0"
     ),
     expected=Verdict.REFUTED,
-    methods=(EXACT,),
+    methods=(EXACT, ENCLOSED),
     objects={"obtuse_pair": OBTUSE_PAIR.formula},
     claimed={
         "D(-gradient) <": "0",

@@ -1,8 +1,8 @@
 """Section 3, "at any stage": in every registered family the kinks are a null set.
 
 Off it all maximizers share one gradient, the corollary is true, and a small enough step along that
-gradient descends. (In general this is Rademacher's theorem for the locally Lipschitz phi; here the
-null set is written down.)
+gradient descends. In general the null set is that of Rademacher's theorem for the locally Lipschitz
+phi; in the registered families it is written down.
 """
 
 from __future__ import annotations
@@ -42,7 +42,36 @@ from danskin.verdict import Verdict
 __all__ = ["CLAIMS"]
 
 
+def _in_general(argument: Argument, claimed: dict[str, Any]) -> None:
+    """Any S and g as in Theorem 1: differentiable almost everywhere, and then one gradient."""
+    argument.say("S compact, g and grad g continuous on R^n x S, as in Theorem 1.")
+    argument.written(
+        "on a ball B the gradients grad g(., delta) are bounded by some K, since B x S is compact "
+        "and grad g continuous; so g(., delta) has the Lipschitz constant K on B for every delta, "
+        "and phi, their maximum, has it too"
+    )
+    argument.written(
+        "a locally Lipschitz function is differentiable off a null set (Rademacher's theorem). "
+        "Where phi is differentiable D(theta; .) is linear, so D(theta; -gamma) = -D(theta; gamma)"
+    )
+    prove_twice(
+        argument,
+        "There all maximizers share one gradient: for two of them with gradients p, q and gamma = "
+        "(p - q)/|p - q|, let x = <gamma, p>, y = <gamma, q>; Danskin's maximum gives D = D(gamma) "
+        ">= x and E = D(-gamma) >= -y, and x - y = |p - q| = n > 0 would contradict D + E = 0",
+        Implication.read(
+            {"X": "D >= x", "Y": "E >= -y", "ODD": claimed["linear"]},
+            "x - y <= 0",
+            sample={"x": 1, "y": 2, "D": 1, "E": -1},
+            certificate="NOT + X + Y - ODD",
+        ),
+        lemma=True,
+    )
+    argument.say("In the families of counterexamples, with the null set written down:")
+
+
 def _kinks(argument: Argument, claimed: dict[str, Any], **formulas: Any) -> None:
+    _in_general(argument, claimed)
     for name, case in claimed["families"].items():
         f = formulas[name]
         if "vectors" in case:
@@ -165,9 +194,10 @@ _SAMPLES = tuple(
 
 KINKS = Claim(
     id="learning-rate-off-the-kinks",
-    title="In every family the kinks are a null set, and off it small steps descend",
-    source="Abstract and Section 3, corrected, on every family of counterexamples",
+    title="The kinks are a null set, and off it small steps along the gradient descend",
+    source="Abstract and Section 3, corrected, for every g; and on each family of counterexamples",
     statement=(
+        r"S \text{ compact},\ g, \nabla_\theta g \text{ continuous};\quad"
         r"\text{off a null set: } \nabla_\theta g(\theta, \delta) = v\ \forall \delta \in"
         r" S^\star(\theta);\quad v \neq 0 \implies \exists T > 0:\ \varphi(\theta - t v) <"
         r" \varphi(\theta)\ \forall t \in (0, T)"
@@ -183,6 +213,7 @@ KINKS = Claim(
         "batch, sample 2": OBTUSE_PAIR.formula,
     },
     claimed={
+        "linear": "D + E == 0",
         "small": "-t*p < h - l",
         "families": {
             "absolute value": {"ties": ("2*t",), "theta": ("1/3",), "step": "1/4"},

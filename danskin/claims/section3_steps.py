@@ -8,18 +8,22 @@ import sympy
 
 from danskin.claims.argument import (
     DECISION,
+    ENCLOSED,
     EXACT,
     SYMBOLIC,
     Argument,
+    conjunction,
     decided,
     equal,
     ordered,
 )
 from danskin.claims.branches import branches
 from danskin.claims.core import Claim
+from danskin.claims.enclosed import phi_falls
 from danskin.claims.gram import Domain, known_maximizers
 from danskin.claims.implication import prove_twice
 from danskin.claims.pair import every_cosine, pair_gram
+from danskin.claims.vectors import numbers, rows_text
 from danskin.counterexamples import OBTUSE_PAIR, pull_back
 from danskin.errors import InvalidInputError
 from danskin.expression import parse
@@ -30,9 +34,12 @@ __all__ = ["CLAIMS"]
 _CORRECTED = (
     r"\varphi(\theta - \beta u) > \varphi(\theta)\ \forall \beta > 0 \text{ where }"
     r" \langle\theta, u - v\rangle = 0 \text{ (a null set)};\quad \langle\theta, u - v\rangle > 0"
-    r" \implies \varphi(\theta - \beta u) < \varphi(\theta)\ \text{for } 0 < \beta <"
-    r" \langle\theta, u - v\rangle / |c|"
+    r" \implies \left(\varphi(\theta - \beta u) < \varphi(\theta) \iff \beta <"
+    r" \langle\theta, u - v\rangle / |c|\right)\ \forall \beta > 0"
 )
+
+
+_STEPS = ("kink at", "falls for")
 
 
 def _as_printed(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) -> None:
@@ -121,14 +128,52 @@ def _corrected(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) ->
     large = Domain({**given, "GAP": "a > b", "LARGE": claimed["large"]}, {**sample, "s": "3"})
     prove_twice(
         argument,
-        f"and every step with {claimed['large']} ascends: the kink lies within the step",
+        f"and every step with {claimed['large']} ascends",
         large.implies("low > a", let, "NOT + LARGE"),
+    )
+    level = Domain({**given, "GAP": "a > b", "LEVEL": claimed["level"]}, {**sample, "s": "2"})
+    prove_twice(
+        argument,
+        f"With {claimed['level']} it does not descend: no other step is left",
+        level.implies("low >= a", let, "NOT + LEVEL"),
+    )
+    crossing = Domain({**given, "GAP": "a > b", "SMALL": claimed["small"]}, {**sample, "s": "1"})
+    argument.say(
+        "Reaching the kink does no harm yet: the ends meet at s = (a - b)/(1 - c), which is less "
+        "than (a - b)/(-c); the steps in between cross it and descend."
+    )
+    prove_twice(
+        argument,
+        "So they do, where (1 - c) s > a - b: the other end is the higher one, and is below a",
+        Domain({**crossing.hypotheses, "CROSS": "(1 - c)*s > a - b"}, crossing.sample).implies(
+            "low > high", let, "NOT + CROSS"
+        ),
     )
     on = Domain({**given, "TIE": claimed["kink"]}, {**sample, "b": "1"})
     prove_twice(
         argument,
         f"On the kink, {claimed['kink']}, every step s > 0 ascends, whatever its size",
         on.implies("low > a", let, "NOT + S*HI - TIE"),
+    )
+    pair = pull_back(f, claimed["vectors"])
+    away = [-x for x in numbers(claimed["vectors"][0])]
+    phi_falls(
+        argument,
+        f"A member, the vectors {rows_text(claimed['vectors'])}: from ({', '.join(claimed['from'])}"
+        f") along minus u, the kink at {claimed['kink at']}",
+        pair,
+        claimed["from"],
+        away,
+        claimed["falls for"],
+    )
+    start, crossing, end = (numbers(claimed["from"]), *numbers([claimed[k] for k in _STEPS]))
+    crossed = [x + crossing * y for x, y in zip(start, away, strict=True)]
+    argument.part(
+        f"At the step {crossing}, before {end}, both ends are maximizers",
+        conjunction(
+            [decided(len(known_maximizers(pair, crossed)) == 2), ordered(crossing, "<", end)]
+        ),
+        EXACT,
     )
     square = point.square(sympy.Matrix([[1, -1]]))
     prove_twice(
@@ -140,19 +185,23 @@ def _corrected(argument: Argument, claimed: dict[str, Any], obtuse_pair: Any) ->
 
 CORRECTED = Claim(
     id="learning-rate-corrected",
-    title="On the kink every step ascends; off it exactly the steps that do not reach the kink"
-    " descend",
+    title="On the kink every step ascends; off it exactly the steps below a threshold descend",
     source="Abstract and Section 3, corrected, on Counterexample 2",
     statement=_CORRECTED,
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION),
+    methods=(SYMBOLIC, DECISION, EXACT, ENCLOSED),
     objects={"obtuse_pair": OBTUSE_PAIR.formula},
     claimed={
         "hypotheses": {"LO": "c > -1", "HI": "c < 0"},
         "sample": {"c": "-1/2"},
         "small": "-c*s < a - b",
         "large": "-c*s > a - b",
+        "level": "-c*s == a - b",
         "kink": "a == b",
+        "vectors": (("1", "0"), ("-3/5", "4/5")),
+        "from": ("1", "0"),
+        "kink at": "1",
+        "falls for": "2",
     },
     prove=_corrected,
     kind="correction",

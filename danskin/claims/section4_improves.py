@@ -9,6 +9,7 @@ import sympy
 
 from danskin.claims.argument import (
     DECISION,
+    ENCLOSED,
     EXACT,
     SYMBOLIC,
     WRITTEN,
@@ -19,6 +20,7 @@ from danskin.claims.argument import (
     ordered,
 )
 from danskin.claims.core import Claim
+from danskin.claims.enclosed import derivative_is_enclosed
 from danskin.claims.gram import known_maximizers
 from danskin.claims.hull import (
     above_the_combination,
@@ -40,6 +42,7 @@ from danskin.claims.vectors import (
 from danskin.counterexamples import (
     OBTUSE_PAIR,
     RUNS,
+    pull_back,
     sample_vectors,
     simplex_formula,
     symmetric_triple,
@@ -47,7 +50,7 @@ from danskin.counterexamples import (
 from danskin.derivative import directional_derivative
 from danskin.errors import InvalidInputError
 from danskin.expression import parse
-from danskin.objective import MinMaxObjective
+from danskin.objective import BatchObjective, MinMaxObjective
 from danskin.sets import Interval
 from danskin.verdict import Verdict
 
@@ -211,6 +214,10 @@ def _batch_printed(
             ],
             ordered(true, "<", 0),
         )
+        batch = BatchObjective([pull_back(formula, pair) for pair in pairs])
+        origin = [0] * batch.theta_dim
+        again = f"s = {text}: D(0; gamma), the maximizers not given"
+        derivative_is_enclosed(argument, again, batch, origin, gamma, claimed["true"])
 
 
 BATCH_PRINTED = Claim(
@@ -222,9 +229,9 @@ BATCH_PRINTED = Claim(
         r"0 \notin \mathrm{conv}\, \nabla_\theta g(\theta, S_m) \implies D(\theta; \gamma) < 0"
     ),
     expected=Verdict.REFUTED,
-    methods=(EXACT,),
+    methods=(EXACT, ENCLOSED),
     objects={"formula": OBTUSE_PAIR.formula, "vectors": sample_vectors},
-    claimed={"members": ("1", "-3/2"), "runs": RUNS},
+    claimed={"members": ("1", "-3/2"), "runs": RUNS, "true": "1"},
     prove=_batch_printed,
     corrected=(
         r"S^\star(\theta) = S_1^\star \times \dots \times S_B^\star:\quad \gamma"

@@ -8,6 +8,7 @@ import sympy
 
 from danskin.claims.argument import (
     DECISION,
+    ENCLOSED,
     EXACT,
     SYMBOLIC,
     WRITTEN,
@@ -16,6 +17,7 @@ from danskin.claims.argument import (
     ordered,
 )
 from danskin.claims.core import Claim
+from danskin.claims.enclosed import derivative_is_enclosed
 from danskin.claims.gram import known_maximizers, number_is
 from danskin.claims.hull import (
     above_the_combination,
@@ -74,6 +76,8 @@ def _scope_printed(argument: Argument, claimed: dict[str, Any], cubic: Any) -> N
         [lower_values, decided(best.stationary)],
         ordered(least, "<", bound),
     )
+    for s in ("1", "-1"):
+        derivative_is_enclosed(argument, f"D(0; {s})", cubic, ["0"], [s], "0")
 
 
 def _points(S: Any) -> str:
@@ -89,7 +93,7 @@ SCOPE_PRINTED = Claim(
         r" \min_{\|\gamma\|=1} D(\theta; \gamma) < 0"
     ),
     expected=Verdict.REFUTED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, ENCLOSED),
     objects={
         "cubic": MinMaxObjective.from_expression("t**3 - d**2", ["t"], ["d"], Interval(-1, 1))
     },
@@ -128,7 +132,7 @@ def _scope_corrected(argument: Argument, claimed: dict[str, Any], **formulas: An
         )
         descends = not found.stationary
         argument.part(
-            f"{name}: a descent direction exists: {descends}",
+            f"{name}: {'a' if descends else 'no'} descent direction exists",
             decided(descends is case["descends"]),
             EXACT,
         )

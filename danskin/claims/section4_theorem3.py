@@ -10,6 +10,7 @@ import sympy
 from danskin.certificate import theorem3
 from danskin.claims.argument import (
     DECISION,
+    ENCLOSED,
     EXACT,
     SYMBOLIC,
     Argument,
@@ -18,6 +19,7 @@ from danskin.claims.argument import (
     ordered,
 )
 from danskin.claims.core import Claim
+from danskin.claims.enclosed import theorem3_with_proved_constants
 from danskin.claims.gram import known_maximizers, number_is
 from danskin.claims.implication import Implication, prove_twice
 from danskin.counterexamples import (
@@ -105,6 +107,12 @@ def _net(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None:
         EXACT,
     )
     at = orabona.gradient_at(theta)
+    lo, hi = orabona.domain.exact_lo[0], orabona.domain.exact_hi[0]
+    argument.part(
+        f"The net lies in S = {orabona.domain}",
+        conjunction([ordered(net[0], ">=", lo), ordered(net[-1], "<=", hi)]),
+        EXACT,
+    )
     rows = [[g.xreplace({orabona.delta_symbols[0]: d}) for g in at] for d in net]
     certificate = theorem3(rows, list(gamma), lipschitz=L, epsilon=eps)
     argument.part(
@@ -115,6 +123,8 @@ def _net(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None:
     number_is(
         argument, "and D over all of S*", directional_derivative(S, list(gamma)).value, "<", 0
     )
+    again = f"Theorem 3 along ({', '.join(gamma)}) again, with constants that are proved"
+    theorem3_with_proved_constants(argument, again, orabona, list(theta), list(gamma))
 
 
 def lipschitz(f: Any, theta: Any) -> sympy.Expr:
@@ -153,7 +163,7 @@ THEOREM_3 = Claim(
         r" \nabla_\theta g\rangle < -L\varepsilon \implies D(\theta; \gamma) < 0"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT),
+    methods=(SYMBOLIC, DECISION, EXACT, ENCLOSED),
     objects={"orabona": ORABONA.formula},
     claimed={
         "threshold": "-L*eps",

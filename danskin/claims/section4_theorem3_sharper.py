@@ -9,6 +9,7 @@ import sympy
 from danskin.certificate import theorem3
 from danskin.claims.argument import (
     DECISION,
+    ENCLOSED,
     EXACT,
     SYMBOLIC,
     WRITTEN,
@@ -18,6 +19,7 @@ from danskin.claims.argument import (
     ordered,
 )
 from danskin.claims.core import Claim
+from danskin.claims.enclosed import theorem3_with_proved_constants
 from danskin.claims.gram import known_maximizers, number_is
 from danskin.claims.implication import Implication, prove_twice
 from danskin.claims.section4_theorem3 import chain, covers, lipschitz
@@ -92,12 +94,15 @@ def _sharper(argument: Argument, claimed: dict[str, Any], orabona: Any, cubic: A
         value = directional_derivative(S, list(gamma)).value
         number_is(argument, f"{name}: D over all of S*", value, "==", case["D"])
         number_is(argument, f"{name}: it descends: D", value, "<", "0")
+        theorem3_with_proved_constants(
+            argument, f"{name}, with constants that are proved", f, list(theta), list(gamma)
+        )
         best = steepest_descent(S).exact_direction
         parallel = best is not None and all(
             sign(a - parse(b, {}, "direction")) == 0 for a, b in zip(best, gamma, strict=True)
         )
         argument.part(
-            f"{name}: the direction is the one of (14): {parallel}",
+            f"{name}: the direction is {'' if parallel else 'not '}the one of (14)",
             decided(parallel is case["is (14)"]),
             EXACT,
         )
@@ -151,7 +156,7 @@ SHARPER = Claim(
         r" from } S^\star(\theta),\ \text{with } L \text{ on a neighbourhood of } S^\star(\theta)"
     ),
     expected=Verdict.PROVED,
-    methods=(SYMBOLIC, DECISION, EXACT, WRITTEN),
+    methods=(SYMBOLIC, DECISION, EXACT, ENCLOSED, WRITTEN),
     objects={
         "orabona": ORABONA.formula,
         "cubic": MinMaxObjective.from_expression(

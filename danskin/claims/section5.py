@@ -21,7 +21,7 @@ from danskin.claims.core import Claim
 from danskin.claims.enclosed import phi_falls
 from danskin.claims.gram import Domain, cases_are, known_maximizers, maximum_is, number_is
 from danskin.claims.implication import Implication, prove_twice
-from danskin.claims.vectors import inner
+from danskin.claims.vectors import in_simplex, inner, point_text
 from danskin.counterexamples import ORABONA
 from danskin.derivative import directional_derivative
 from danskin.direction import steepest_descent
@@ -239,6 +239,8 @@ def _steepest(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None
         domain = Domain({"SIDE": side}, {"t": sample})
         gradients = _gradients_on_kink(argument, orabona, domain.names["t"], claimed)
         weights = [parse(w, {}, "claimed") for w in claimed["weights"]]
+        shown = point_text(weights)
+        argument.part(f"{side}: the weights {shown} are in the simplex", in_simplex(weights), EXACT)
         x = tuple(
             sympy.expand(sympy.Add(*(w * g[k] for w, g in zip(weights, gradients, strict=True))))
             for k in range(2)
@@ -251,7 +253,11 @@ def _steepest(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None
         ]
         kkt.append(domain.always(square - wanted, "==", f"|x|^2 == {wanted}"))
         kkt.append(domain.always(square, ">", "|x|^2 > 0"))
-        prove_twice(argument, f"{side}: the mean ({x[0]}, {x[1]}) is the min-norm point", kkt)
+        prove_twice(
+            argument,
+            f"{side}: with these weights x = ({x[0]}, {x[1]}); KKT holds, and x is not 0",
+            kkt,
+        )
     for start, step in claimed["falls for"].items():
         where = f"From ({start}, 0) along gamma = -x*"
         down = ["-2*(" + start + ")", "0"]

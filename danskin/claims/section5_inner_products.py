@@ -79,8 +79,8 @@ def _negative_corrected(argument: Argument, claimed: dict[str, Any], obtuse_pair
     p, q, c = (domain.names[x] for x in ("p", "q", "c"))
     point = at_origin(obtuse_pair, sympy.Matrix([[p, c], [c, q]]))
     argument.say(
-        f"g = {obtuse_pair.expression}; vectors of any lengths with |u|^2 = p, |v|^2 = q, <u, v> = "
-        "c < 0: both delta = 0 and delta = 1 are maximizers at theta = 0."
+        f"One family: g = {obtuse_pair.expression}; vectors of any lengths with |u|^2 = p, |v|^2 = "
+        "q, <u, v> = c < 0: both delta = 0 and delta = 1 are maximizers at theta = 0."
     )
     largest = domain.formula(claimed["largest"])
     for delta, length in (("0", "Q"), ("1", "P")):
@@ -106,12 +106,17 @@ def _negative_corrected(argument: Argument, claimed: dict[str, Any], obtuse_pair
     prove_twice(argument, "It is positive, and so is D, which is that over the length", positive)
     prove_twice(
         argument,
-        "In general: the first point need not be a maximizer. Any maximizer's <-g_1, g_2> > "
-        "0 is at "
-        "most the maximum M over S*, so M > 0",
-        Domain({"MAX": "M >= z", "NEG": "z > 0"}, {"M": "2", "z": "1"}).implies(
-            "M > 0", certificate="NOT + MAX + NEG"
-        ),
+        "In general, for any g, and the first point need not be a maximizer: let z = <g_1, g_2> < "
+        "0, with g_2 the gradient at a maximizer. The maximum M of <-g_1, .> over S* is at least "
+        "-z > 0; g_1 is not 0, since z is not, and D(theta; -g_1) = M/n > 0 with n = |g_1|",
+        [
+            Domain({"MAX": "M >= -z", "NEG": "z < 0"}, {"M": "2", "z": "-1"}).implies(
+                "M > 0", certificate="NOT + MAX + NEG"
+            ),
+            Domain(
+                {"M": "M > 0", "N": "n > 0", "E": "n*D == M"}, {"M": "2", "n": "1", "D": "2"}
+            ).implies("D > 0", certificate="N*NOT + M + E"),
+        ],
         lemma=True,
     )
 

@@ -43,7 +43,10 @@ VERDICTS = {
 }
 #: What each means of proof is.
 METHODS = {
-    "symbolic": "identities and certificates in SymPy, for all values of the variables",
+    "symbolic": "SymPy, for all values of the variables: identities, Sturm’s theorem, and "
+    "certificates: with (H) h > 0 and (K) k ≥ 0 standing for h and k, and NOT for the negated "
+    "conclusion, a formula such as NOT + H*K that is 0 identically and, by its form, positive; so "
+    "they cannot hold together",
     "decision procedure": "the same statement put to z3, which finds no exception",
     "exact arithmetic": "rational and algebraic numbers, never rounded",
     "interval enclosures": "intervals around g and its derivatives on cells that cover S, rounded "
