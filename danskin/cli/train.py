@@ -118,7 +118,8 @@ def train(
     words, all_seeds = presets_and_seeds(preset or [], seeds, seed)
     changes = _changes(setting, epochs=epochs, seed=seed, data=data, m=m, batch_size=batch_size,
                        eps=eps, arch=arch, device=device)  # fmt: skip
-    asked = Asked(tuple(words), config_file, tuple(method), out, resume, json_file, changes)
+    keys = frozenset(text.partition("=")[0].strip() for text in setting)
+    asked = Asked(tuple(words), config_file, tuple(method), out, resume, json_file, changes, keys)
     from danskin.cli.train_run import run_one
     from danskin.cli.train_together import run_together
     from danskin.torch.train import is_run
@@ -143,6 +144,8 @@ class Asked:
     config_file, out, resume, json_file : Path or None
     changes : dict
         Dotted keys; "method.m" and the like, as text or numbers.
+    keys : frozenset of str
+        Those of them that --set names.
     """
 
     presets: tuple[str, ...]
@@ -152,6 +155,7 @@ class Asked:
     resume: Path | None
     json_file: Path | None
     changes: dict[str, Any]
+    keys: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.out is not None and self.resume is not None and self.out != self.resume:
@@ -244,7 +248,7 @@ class named_options(AbstractContextManager[None]):  # noqa: N801 - a context man
         if not isinstance(error, InvalidInputError):
             return
         name = _OPTIONS.get(error.argument)
-        if name is None and error.argument in self.asked.changes:
+        if error.argument in self.asked.keys:
             name = f"--set {error.argument}"
         if name is not None:
             raise InvalidInputError(name, error.problem, error.remedy) from None

@@ -224,6 +224,18 @@ def test_a_full_disk_is_an_error_and_not_a_broken_run(write, tmp_path, monkeypat
     assert metrics(tmp_path / "a") == metrics(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("fails", ["__init__", "flush", "close"])
+def test_a_run_does_not_depend_on_tensorboard(fails, tmp_path, monkeypatch, caplog):
+    tensorboard = pytest.importorskip("torch.utils.tensorboard")
+
+    def full(*args: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tensorboard.SummaryWriter, fails, full)
+    assert run(config_of("ddi"), tmp_path, board=True).done
+    assert "no longer written: No space left" in caplog.text
+
+
 def test_a_diverging_run_leaves_a_checkpoint_of_use(tmp_path):
     config = config_of("pgd", epochs=6, **{"optimizer.lr": 1e6, "schedule.milestones": ()})
     trainer = Trainer(config, sets(), tmp_path)

@@ -22,7 +22,7 @@ def test_a_preset_survives_toml_and_json(name):
 
 @settings(max_examples=30, deadline=None)
 @given(
-    lr=st.floats(1e-300, 1e300),
+    lr=st.floats(1e-300, 1e30),
     shares=st.lists(st.floats(0, 1), max_size=4).map(sorted),
     source=st.text(max_size=20),
     hidden=st.lists(st.integers(1, 100_000), max_size=3),
@@ -67,6 +67,7 @@ def test_text_is_read_as_the_keys_type():
         ({"optimizer.lr": "1/0"}, "optimizer.lr", "a number"),
         ({"optimizer.lr": "1e999"}, "optimizer.lr", "inf"),
         ({"optimizer.lr": float("inf")}, "optimizer.lr", "inf"),
+        ({"optimizer.lr": 1e39}, "optimizer.lr", "at most 1e+30"),  # more than float32 holds
         ({"optimizer.momentum": 1.0}, "optimizer.momentum", "at most"),
         ({"optimizer.nesterov": True}, "optimizer.nesterov", "momentum"),
         ({"attack.norm": "l7"}, "attack.norm", "linf, l2"),

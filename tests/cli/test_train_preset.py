@@ -119,6 +119,8 @@ def test_all_presets_are_listed():
         (["paper-pgd", "--set", "epochs=ten"], ["epochs", "a whole number"]),
         (["paper-pgd", "--set", "optimizer.lr=-1"], ["--set optimizer.lr", "above 0"]),
         (["paper-pgd", "--set", "oops"], ["--set", "KEY=VALUE"]),
+        (["paper-pgd", "--set", "method=3"], ["--set method", "is a section", "method.m"]),
+        (["paper-ddi", "--set", "method.m=two"], ["--set method.m", "a whole number"]),
         (["paper-pgd", "--m", "4"], ["--m", "single looks at one adversary"]),
         (["paper-pgd", "--method", "ddi"], ["--method", "without preset"]),
         (["paper-pgd", "--data", "mnist"], ["--data", "mnist"]),

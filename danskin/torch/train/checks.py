@@ -37,7 +37,7 @@ _NUMBERS = {
     "first.alpha": (0, _MOST, "open"),
     "method.memory_budget": (0, math.inf, "closed"), "method.tol": (0, _MOST, "open"),
     "method.cosine": (-1, 1, "open"), "method.spread": (0, _MOST, "open"),
-    "optimizer.lr": (0, math.inf, "open"), "optimizer.momentum": (0, 0.9999, "closed"),
+    "optimizer.lr": (0, 1e30, "open"), "optimizer.momentum": (0, 0.9999, "closed"),
     "optimizer.weight_decay": (0, _MOST, "closed"), "schedule.gamma": (0, 1, "open"),
     "augmentation.brightness": (0, 1, "closed"), "augmentation.contrast": (0, 1, "closed"),
     "augmentation.saturation": (0, 1, "closed"), "augmentation.rotation": (0, 180, "closed"),

@@ -26,8 +26,8 @@ class SavingError(DanskinError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
         super().__init__(
-            f"{path} cannot be written: {reason}. What was saved before is whole; make room, then "
-            f"go on with --resume."
+            f"{path} cannot be written: {reason}. What was saved before is whole. Make room, or "
+            f"name a folder that can be written; go on with --resume."
         )
 
 

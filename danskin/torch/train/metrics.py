@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class MetricsFile:
 
 
 class Board:
-    """TensorBoard's event files; silent where it is not installed.
+    """TensorBoard's event files; none where it is not installed, or where they cannot be written.
 
     Parameters
     ----------
@@ -68,26 +69,34 @@ class Board:
         except ImportError:
             _log.info("tensorboard is not installed: %s is not written", folder)
             return
-        self.writer = SummaryWriter(str(folder), purge_step=done + 1)
+        with self._or_end():
+            self.writer = SummaryWriter(str(folder), purge_step=done + 1)
 
     def add(self, record: EpochRecord) -> None:
-        """Write the scalars of an epoch; a failure is logged and ends the writing."""
+        """Write the scalars of an epoch."""
         if self.writer is None:
             return
         plain = record.to_dict()
-        try:
+        with self._or_end():
             for name in _SHOWN:
                 if plain.get(name) is not None:
                     self.writer.add_scalar(name, plain[name], record.epoch)
             self.writer.flush()
-        except OSError as error:
-            _log.warning("TensorBoard's events are no longer written: %s", error.strerror)
-            self.writer = None
 
     def close(self) -> None:
         """Close the files."""
         if self.writer is not None:
-            self.writer.close()
+            with self._or_end():
+                self.writer.close()
+
+    @contextmanager
+    def _or_end(self) -> Iterator[None]:
+        """Let a failure be logged and end the writing: the run does not depend on it."""
+        try:
+            yield
+        except OSError as error:
+            _log.warning("TensorBoard's events are no longer written: %s", error.strerror)
+            self.writer = None
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
