@@ -30,6 +30,8 @@ _TRIES = frozenset({3, 7, 12, 18, 25, 33, 42, 52, 64, 78, 94, 112, 132})
 _MAX_ROUNDS = 400
 #: Rounds without a tighter enclosure, after the verdict.
 _STALE = 8
+#: Cells of one problem that grow beyond this after the verdict cover no few points: S* is infinite.
+_CROWD = 1_000
 #: A batch this small has its enclosure tightened as a single objective does.
 _FEW = 8
 
@@ -98,6 +100,7 @@ class Attempt:
         """Refine until there is a verdict and a tight enclosure, or nothing more can be done."""
         begun = time.monotonic()
         first, stale, width = None, 0, math.inf
+        cells: list[int] = []
         for _ in range(_MAX_ROUNDS):
             lo, hi = self.total()
             now = time.monotonic()
@@ -108,7 +111,10 @@ class Attempt:
             # Refuted, but whether D is 0 or positive is open: worth a look, not all the time.
             settled = found is not None and Verdict.UNDECIDED not in found
             if found is not None:
-                first = first or now
+                if first is None:
+                    first, cells = now, [len(s.cover.cells) for s in self.states]
+                elif settled and any(map(_crowded, self.states, cells)):
+                    return
                 below, above = self.derivative()
                 if settled and above - below <= self.tol:
                     return
@@ -263,6 +269,11 @@ class Attempt:
 def _width(s: Sample) -> float:
     lo, hi = s.bounds
     return hi - lo if math.isfinite(hi - lo) else math.inf
+
+
+def _crowded(s: Sample, before: int) -> bool:
+    count = len(s.cover.cells)
+    return count > max(_CROWD * s.count, 1.5 * before)
 
 
 def _sums(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:

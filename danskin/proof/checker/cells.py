@@ -20,7 +20,7 @@ import flint
 import sympy
 
 from danskin.exact import sign
-from danskin.proof.checker.intervals import ZERO, Range, add, mul, negative, sub, thin
+from danskin.proof.checker.intervals import ZERO, Range, add, between, mul, negative, sub, thin
 from danskin.proof.checker.reading import Rejected, integer, items, keys, number, numbers
 
 __all__ = ["Ball", "Factor", "Pieces", "factors_of"]
@@ -82,10 +82,8 @@ class Pieces:
     def ranges(self, cell: Any) -> list[Range]:
         """Enclose delta's coordinates over a cell."""
         number, X = cell
-        ends = [(min(column), max(column)) for column in zip(*X, strict=True)]
-        return self._delta(
-            number, [thin(a) if a == b else (flint.arb(a), flint.arb(b)) for a, b in ends]
-        )
+        ends = ((min(column), max(column)) for column in zip(*X, strict=True))
+        return self._delta(number, [between(a, b) for a, b in ends])
 
     def center(self, cell: Any) -> list[Range]:
         """Return a point of the cell: the middle of its longest edge."""
@@ -194,8 +192,7 @@ class Ball:
 
     @staticmethod
     def _box(cell: Any) -> list[Range]:
-        pairs = zip(cell[0], cell[1], strict=True)
-        return [thin(a) if a == b else (flint.arb(a), flint.arb(b)) for a, b in pairs]
+        return [between(a, b) for a, b in zip(cell[0], cell[1], strict=True)]
 
     def ranges(self, cell: Any) -> list[Range]:
         """Enclose delta's coordinates over a cell."""

@@ -24,6 +24,7 @@ __all__ = [
     "ZERO",
     "Range",
     "add",
+    "between",
     "inverse",
     "mul",
     "negative",
@@ -50,6 +51,12 @@ def thin(number: Any) -> Range:
     """Return the range of one exact number."""
     ball = flint.arb(number) if isinstance(number, flint.fmpq) else enclose(number, BITS)
     return (ball, ball)
+
+
+def between(lo: Any, hi: Any) -> Range:
+    """Return the range from one exact fraction to another."""
+    least = flint.arb(lo)
+    return (least, least) if lo == hi else (least, flint.arb(hi))
 
 
 def add(a: Range, b: Range) -> Range:

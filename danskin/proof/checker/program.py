@@ -45,7 +45,8 @@ class Program:
         self._cell = tuple(cell)
         #: What a step does, and to what; None for a leaf.
         self._steps: list[tuple[Any, ...] | None] = [None] * len(cell)
-        self._operations: list[Callable[..., Range] | None] = [None] * len(cell)
+        #: The same, ready to be taken: an operation and one or two operands.
+        self._todo: list[Any] = [None] * len(cell)
         #: What is the same for all cells: numbers and other symbols, and steps of these alone.
         self._leaves: dict[int, Any] = {}
         self._same: set[int] = set()
@@ -83,10 +84,13 @@ class Program:
         return all(holds(values[operand]) for holds, operand in found)
 
     def _take(self, slots: Sequence[int], values: list[Any]) -> None:
+        todo = self._todo
         for slot in slots:
             if values[slot] is None:
-                _, *operands = self._steps[slot]  # type: ignore[misc]
-                values[slot] = self._operations[slot](*[values[i] for i in operands])  # type: ignore[misc]
+                operation, a, b = todo[slot]
+                values[slot] = (
+                    operation(values[a]) if b is None else operation(values[a], values[b])
+                )
 
     # --- outputs -------------------------------------------------------------------------------
 
@@ -179,7 +183,7 @@ class Program:
             return self._slots[key]
         slot = self._slots[key] = len(self._steps)
         self._steps.append((what, *operands))
-        self._operations.append(_operation(what))
+        self._todo.append((_operation(what), *operands, None)[:3])
         if all(i in self._same for i in operands):
             self._same.add(slot)
         if any(i in self._moving for i in operands):
@@ -199,7 +203,7 @@ class Program:
         if not expr.args or not expr.free_symbols:
             slot = len(self._steps)
             self._steps.append(None)
-            self._operations.append(None)
+            self._todo.append(None)
             self._leaves[slot] = expr
             self._same.add(slot)
             self._moving |= {slot} if expr in self._theta else set()

@@ -264,6 +264,17 @@ class Sample:
         return Form(program, program.bind({})), raw, quotient is not None
 
 
+class once:  # noqa: N801
+    """`cached_property` without its lock, which costs more than many a step does."""
+
+    def __init__(self, method: Callable[[Any], Any]) -> None:
+        self._method, self.__doc__ = method, method.__doc__
+
+    def __get__(self, owner: Any, _: Any = None) -> Any:
+        found = owner.__dict__[self._method.__name__] = self._method(owner)
+        return found
+
+
 class Cell:
     """What is known over one cell: taken step by step, no further than is asked."""
 
@@ -274,30 +285,30 @@ class Cell:
         pairs = zip(self.view.factors, self.parts, strict=True)
         return [r for f, part in pairs for r in getattr(f, method)(part)]
 
-    @cached_property
+    @once
     def ranges(self) -> list[Range]:
         """Enclosures of the coordinates."""
         return self._each("ranges")
 
-    @cached_property
+    @once
     def center(self) -> list[Range]:
-        """A point of the ranges."""
+        """Return a point of the ranges."""
         return self._each("center")
 
-    @cached_property
+    @once
     def _offsets(self) -> list[Range]:
         return [sub(r, c) for r, c in zip(self.ranges, self.center, strict=True)]
 
-    @cached_property
+    @once
     def _main(self) -> list[Any]:
         return self.view.main.on(self.ranges)
 
-    @cached_property
+    @once
     def _raw(self) -> list[Any]:
         view = self.view
         return self._main if view.raw is view.main else view.raw.on(self.ranges)
 
-    @cached_property
+    @once
     def defined(self) -> bool:
         """Whether g is defined on the whole cell and around theta."""
         return self.view.raw.program.defined(0, self._raw)
@@ -318,13 +329,13 @@ class Cell:
         if not self.defined:
             return
         program = self.view.main.program
+        if first == 0 and self.view.raw is not self.view.main:
+            yield self.view.raw.program.value(0, self._raw)
         yield program.value(first, self._main)
         total = program.value(first, self.view.main.on(self.center))
         for i, offset in enumerate(self._offsets):
             total = add(total, mul(program.value(first + 1 + i, self._main), offset))
         yield total
-        if first == 0 and self.view.raw is not self.view.main:
-            yield self.view.raw.program.value(0, self._raw)
 
     def value(self) -> Iterator[Range]:
         """Enclose g."""

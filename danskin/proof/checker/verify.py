@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +203,7 @@ class _Checking:
             if fast is not None and not any(r[1] <= fast for r in cell.rate()):
                 raise Rejected(f"{at}: the rate is not seen to be below its upper bound")
             images = (f.program.value(0, f.on(cell.ranges)) for f in others)
-            if slow is not None and not any(r[0] >= slow for r in (*cell.rate(), *images)):
+            if slow is not None and not any(r[0] >= slow for r in chain(cell.rate(), images)):
                 raise Rejected(f"{at}: the rate is not seen to be above its lower bound")
             left.append((fate[1] if isinstance(fate, list) and len(fate) == 2 else None, cell))
         if not left:
