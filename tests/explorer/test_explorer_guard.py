@@ -417,7 +417,12 @@ def test_the_command_serves_until_ctrl_c():
         assert httpx.post(f"{url}api/gradients", json=PAIR, timeout=60).status_code == 200
         hard = {**FORM, "g": "sin(40*d*t1) + cos(37*d*t2) + sin(d**2)/9", "at": "1/3, 1/7",
                 "direction": "single:0", "budget": 60}  # fmt: skip
-        assert httpx.post(f"{url}api/objective/proof", json=hard, timeout=60).status_code == 202
+        begun = httpx.post(f"{url}api/objective/proof", json=hard, timeout=60)
+        assert begun.status_code == 202
+        end = time.monotonic() + 60  # a process killed while it starts complains on its way out
+        while httpx.get(f"{url}api/jobs/{begun.json()['job']}").json()["stage"] != "proving":
+            assert time.monotonic() < end
+            time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)  # as the terminal does, to children too
         out, err = process.communicate(timeout=30)
         assert process.returncode == 0, err
