@@ -67,7 +67,9 @@ def train(
     ),
     jobs: int = typer.Option(1, "--jobs", metavar="N", help="Sweep: so many runs at a time."),
     m: int | None = typer.Option(
-        None, "--m", metavar="M", help="Adversaries a step, where the method takes several."
+        None, "--m", metavar="M",
+        help="Adversaries a step, where the method takes several; under torchrun, which takes it "
+        "for its own, write --set method.m=M.",
     ),
     batch_size: int | None = typer.Option(None, "--batch-size", metavar="N"),
     eps: float | None = typer.Option(
