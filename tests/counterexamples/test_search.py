@@ -1,8 +1,10 @@
 """The search finds known kinks from random starts, proves what it says, and promises no more."""
 
 import dataclasses
+import importlib.util
 import json
 
+import joblib
 import numpy as np
 import pytest
 import sympy
@@ -10,11 +12,15 @@ import sympy
 import danskin as dk
 from danskin.counterexamples import all_families, make_counterexample, obtuse_pair
 from danskin.counterexamples.search import find_counterexamples
+from danskin.counterexamples.search import steps as steps_module
+from danskin.counterexamples.search import sweep as sweep_module
 from danskin.counterexamples.search.branches import Phi
 from danskin.counterexamples.search.exactly import judge_exactly
+from danskin.counterexamples.search.inner import Inner
 from danskin.counterexamples.search.kinks import around
 from danskin.counterexamples.search.sweep import one_start
 from danskin.errors import InvalidInputError
+from danskin.limits import time_limit
 from danskin.verdict import Verdict
 
 E = dk.MinMaxObjective.from_expression
@@ -55,6 +61,40 @@ def member(name):
 def exactly(text):
     """The exact number that a result wrote as text."""
     return sympy.sympify(text)  # noqa: TID251 - danskin's own output
+
+
+# --- the inner maximum ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("domain", "final"),
+    [
+        (dk.Product(dk.Interval(-1, "1/3"), dk.Interval(0, 2)), True),
+        (dk.Product(dk.Ball([0], 1), dk.Box([-1], [2])), True),
+        (dk.Ball([0, 0], 1, norm=1), True),
+        (dk.Ball([0, 0], 1), False),
+        (dk.Product(dk.Interval(0, 1), dk.FiniteSet([0, 2])), True),
+    ],
+    ids=repr,
+)
+def test_an_inner_maximum_that_is_linear_is_at_a_corner(domain, final):
+    """Against the supporting point of the set, and without polishing where it has corners."""
+    rng = np.random.default_rng(0)
+    f = E("d1*(t1 - t2) + d2*(t1 + t2/2)", ["t1", "t2"], ["d1", "d2"], domain)
+    inner = Inner(f, rng, rng.uniform(-1, 1, size=(4, 2)))
+    assert inner._final is final
+    for theta in rng.uniform(-1, 1, size=(20, 2)):
+        found = float(f.values(theta, inner(theta)[None])[0])
+        assert found == pytest.approx(f.robust_value(theta), abs=1e-6)
+
+
+def test_an_inner_maximum_inside_is_not_taken_for_a_corner():
+    rng = np.random.default_rng(0)
+    for domain in (dk.Product(UNIT, UNIT), dk.Ball([0, 0], 1, norm=1)):
+        f = E("t*d1 - d1**2 - (d2 - t/4)**2", ["t"], ["d1", "d2"], domain)
+        inner = Inner(f, rng, np.array([[0.5], [0.7]]))
+        assert not inner._final
+        assert float(f.values([0.5], inner(np.array([0.5]))[None])[0]) == pytest.approx(1 / 16)
 
 
 # --- what has to be found ------------------------------------------------------------------------
@@ -266,6 +306,59 @@ def test_parallel_equals_sequential(jobs):
     one = find_counterexamples(QUICK, [[-1, 2]] * 2, starts=4, proof_seconds=0)
     many = find_counterexamples(QUICK, [[-1, 2]] * 2, starts=4, proof_seconds=0, **jobs)
     assert kinks_of(one) == kinks_of(many)
+
+
+def test_a_backend_is_named_as_joblib_knows_it():
+    """Any backend that joblib knows takes the starts: a cluster's registers itself by name."""
+    taken = []
+
+    class Cluster(joblib._parallel_backends.SequentialBackend):
+        def effective_n_jobs(self, n_jobs):
+            taken.append(n_jobs)
+            return super().effective_n_jobs(n_jobs)
+
+    joblib.register_parallel_backend("my cluster", Cluster)
+    try:
+        here = find_counterexamples(QUICK, [[-1, 2]] * 2, starts=3, proof_seconds=0)
+        there = find_counterexamples(
+            QUICK, [[-1, 2]] * 2, starts=3, proof_seconds=0, jobs=7, backend="my cluster"
+        )
+    finally:
+        del joblib.parallel.BACKENDS["my cluster"]
+    assert taken
+    assert set(taken) == {7}
+    assert kinks_of(here) == kinks_of(there)
+
+
+def test_a_backend_of_the_callers_is_used_where_none_is_named(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        sweep_module, "one_start", lambda *given: seen.append(None) or one_start(*given)
+    )
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        find_counterexamples(QUICK, [[-1, 2]] * 2, starts=2, proof_seconds=0, jobs=2)
+    assert len(seen) == 2  # in this process: threads, not joblib's default of processes
+
+
+def test_a_backend_that_is_not_installed_is_named_with_the_remedy():
+    for name in ("dask", "ray"):
+        if importlib.util.find_spec(name) is None:
+            with pytest.raises(InvalidInputError, match=name):
+                find_counterexamples(QUICK, [[-1, 2]] * 2, starts=1, jobs=2, backend=name)
+
+
+def test_the_proof_of_a_step_counts_as_proof_time(monkeypatch):
+    limits = []
+
+    def noted(seconds, what):
+        limits.append(seconds)
+        return time_limit(seconds, what)
+
+    monkeypatch.setattr(steps_module, "time_limit", noted)
+    result = find_counterexamples(QUICK, [[-1, 2]] * 2, starts=4, proof_seconds=0.5)
+    assert result.step is not None
+    assert limits
+    assert max(limits) < 0.5
 
 
 @pytest.mark.slow

@@ -96,11 +96,12 @@ def find_counterexamples(
     if len(failed) == len(done):
         raise InvalidInputError("f", f"it failed at every start: {failed[0]}")
     kinks = _chosen(done, sides)
-    found = _judged(f, kinks, sides, seed, proof_seconds)
+    deadline = time.monotonic() + proof_seconds
     steps = [FoundStep(**{**o.step, "verdict": Verdict.UNDECIDED}) for o in done.values() if o.step]
     step = min(steps, key=lambda s: s.step, default=None)
     if step is not None and proof_seconds > 0:
-        step = prove_increase(f, step)
+        step = prove_increase(f, step, proof_seconds / 4)
+    found = _judged(f, kinks, sides, seed, deadline)
     return SearchResult(
         kinks=found,
         step=step,
@@ -185,12 +186,11 @@ def _chosen(done: dict[int, Outcome], sides: np.ndarray) -> list[Kink]:
 
 
 def _judged(
-    f: Any, kinks: Sequence[Kink], sides: np.ndarray, seed: int, seconds: float
+    f: Any, kinks: Sequence[Kink], sides: np.ndarray, seed: int, deadline: float
 ) -> tuple[FoundKink, ...]:
     lo, hi = sides.T
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1 << 32,)))
-    phi = Phi(f, rng, lo, hi) if kinks and seconds > 0 else None
-    deadline = time.monotonic() + seconds
+    phi = Phi(f, rng, lo, hi) if kinks and time.monotonic() < deadline else None
     found: list[FoundKink] = []
     for i, kink in enumerate(kinks):
         left = deadline - time.monotonic()

@@ -13,7 +13,7 @@ import numpy as np
 from danskin.argmax.ascent import diameter, differences, projected_ascent
 from danskin.errors import DanskinError
 from danskin.objective import MinMaxObjective
-from danskin.sets import Ball, Box, CompactSet, FiniteSet, Simplex
+from danskin.sets import Ball, Box, CompactSet, FiniteSet, Product, Simplex
 
 __all__ = ["Inner"]
 
@@ -41,9 +41,7 @@ class Inner:
 
     def __init__(self, f: MinMaxObjective, rng: np.random.Generator, thetas: np.ndarray) -> None:
         self._f = f
-        domain = f.domain
-        if isinstance(domain, Ball) and (domain.norm == np.inf or domain.dim == 1):
-            domain = domain.as_box()
+        domain = _as_box(f.domain) or f.domain
         self._domain = domain
         self._memory: list[np.ndarray] = []
         self._size = diameter(domain)
@@ -173,27 +171,56 @@ def _ascent_step(bend: np.ndarray, slope: np.ndarray, width: np.ndarray) -> np.n
     return width * up / max(float(np.abs(up).max()), 1e-300)
 
 
+def _as_box(domain: CompactSet) -> Box | None:
+    """Return a set that is a box by another name as one: an l_inf ball, a product of intervals."""
+    if isinstance(domain, Box):
+        return domain
+    if isinstance(domain, Ball) and (domain.norm == np.inf or domain.dim == 1):
+        return domain.as_box()
+    if isinstance(domain, Product):
+        sides = [_as_box(s) for s in domain.sets]
+        boxes = [s for s in sides if s is not None]
+        if len(boxes) == len(sides):
+            lo = np.concatenate([s.lo for s in boxes])
+            return Box(lo, np.concatenate([s.hi for s in boxes]))
+    return None
+
+
 def _bends_upwards(
     f: MinMaxObjective, domain: CompactSet, thetas: np.ndarray, rng: np.random.Generator
 ) -> bool:
-    """Whether g is convex along the edges of a box or simplex, at random points of both sets."""
+    """Whether g is convex along the edges of a box or simplex, at random points of both sets.
+
+    Of another polytope: along chords between random points of it.
+    """
     if isinstance(domain, Simplex):
         k = domain.dim
         edges = [np.eye(k)[i] - np.eye(k)[j] for i in range(k) for j in range(i)]
     elif isinstance(domain, Box):
         edges = [(domain.hi - domain.lo) * row for row in np.eye(domain.dim)]
     else:
-        return False
+        return all(_convex_on_chords(f, domain, theta, rng) for theta in thetas)
     for theta in thetas:
         middle = domain.sample(rng, 8)
         for edge in edges:
             # The widest chord through the middle that stays in the set.
             reach = rng.uniform(0, 1, size=(len(middle), 1)) * _room(domain, middle, edge)[:, None]
-            values = [f.values(theta, middle + s * reach * edge) for s in (-1, 0, 1)]
-            scale = 1e-9 * max(float(np.abs(v).max()) for v in values)
-            if (values[0] + values[2] - 2 * values[1] < -scale).any():
+            if not _convex(*(f.values(theta, middle + s * reach * edge) for s in (-1, 0, 1))):
                 return False
     return True
+
+
+def _convex_on_chords(
+    f: MinMaxObjective, domain: CompactSet, theta: np.ndarray, rng: np.random.Generator
+) -> bool:
+    a, b = domain.sample(rng, 24), domain.sample(rng, 24)
+    return _convex(*(f.values(theta, x) for x in (a, (a + b) / 2, b)))
+
+
+def _convex(first: np.ndarray, middle: np.ndarray, last: np.ndarray) -> bool:
+    """Whether values at both ends and the middle of chords are a convex function's, to rounding."""
+    scale = 1e-9 * max(float(np.abs(v).max()) for v in (first, middle, last))
+    return not (first + last - 2 * middle < -scale).any()
 
 
 def _room(domain: CompactSet, points: np.ndarray, edge: np.ndarray) -> np.ndarray:

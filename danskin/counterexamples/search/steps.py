@@ -25,7 +25,6 @@ __all__ = ["prove_increase", "smallest_increase"]
 _RATIO = 1.5
 _SHORTEST = 1e-6
 _HALVINGS = 12
-_PROOF_SECONDS = 5.0
 
 
 def smallest_increase(
@@ -60,17 +59,17 @@ def smallest_increase(
     return FoundStep(tuple(map(float, theta)), tuple(map(float, here.gradient)), t, increase)
 
 
-def prove_increase(f: Any, found: FoundStep) -> FoundStep:
+def prove_increase(f: Any, found: FoundStep, seconds: float) -> FoundStep:
     """Recompute the increase in exact arithmetic, where the maximizers are proved at both ends.
 
     The gradient is the exact one at the (only) maximizer; theta and the step are the binary numbers
-    that they are.
+    that they are. Unproved after this many seconds it is returned as it is.
     """
     samples = f.samples if isinstance(f, BatchObjective) else (f,)
     if not all(isinstance(s, ExpressionObjective) for s in samples):
         return found
     try:
-        with time_limit(_PROOF_SECONDS, "proving the increase"):
+        with time_limit(seconds, "proving the increase"):
             start = tuple(sympy.Rational(x) for x in found.theta)
             S = maximizers(f, start)
             rows = S.exact_gradients
