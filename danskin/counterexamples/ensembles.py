@@ -123,7 +123,9 @@ class Cell:
     counterexample : Share
         Some single gradient points uphill, and a descent direction exists (rho > 0).
     uphill : Share
-        Of all m single gradients of all draws, those that point uphill where rho > 0.
+        How likely a given single gradient points uphill where rho > 0: the first one of every
+        draw. (The m gradients of one draw are as likely, but not independent of each other; an
+        interval that counted them all would be too narrow.)
     stationary : Share
         0 is in the hull, within rounding.
     loss : dict of `Mean`
@@ -310,7 +312,7 @@ def random_cell(
         n=int(n),
         cosine=float(cosine),
         counterexample=Share.of(int(uphill.any(axis=1).sum()), draws, level),
-        uphill=Share.of(int(uphill.sum()), draws * m, level),
+        uphill=Share.of(int(uphill[:, 0].sum()), draws, level),
         stationary=Share.of(int((~descends).sum()), draws, level),
         loss=loss,
         rho=Mean.of(rho[descends], level),

@@ -36,7 +36,8 @@ def test_two_directions_are_obtuse_half_the_time():
     cell = random_cell(2, 3, 0.0, draws=800)
     assert strict(cell.counterexample.hits, 800, 0.5)
     # Both or none of an obtuse pair point uphill.
-    assert cell.uphill.hits == 2 * cell.counterexample.hits
+    # Two gradients of one draw say the same, so they are no more evidence than one.
+    assert cell.uphill == cell.counterexample
 
 
 def test_losses_of_a_pair_in_closed_form():
