@@ -6,23 +6,71 @@ from typing import Any
 
 import sympy
 
-from danskin.claims.argument import DECISION, EXACT, SYMBOLIC, Argument, decided, ordered
+from danskin.claims.argument import (
+    DECISION,
+    ENCLOSED,
+    EXACT,
+    SYMBOLIC,
+    Argument,
+    decided,
+    ordered,
+)
 from danskin.claims.core import Claim
 from danskin.claims.gram import Domain, at_origin, known_maximizers
 from danskin.claims.implication import prove_twice
-from danskin.claims.vectors import inner, point_text
+from danskin.claims.vectors import inner, numbers, point_text
 from danskin.counterexamples import OBTUSE_PAIR, pull_back
 from danskin.derivative import directional_derivative
 from danskin.errors import InvalidInputError
 from danskin.expression import parse
 from danskin.objective import MinMaxObjective
-from danskin.sets import Interval
+from danskin.proof import prove_descent
+from danskin.proof.result import bounds_text
+from danskin.sets import Box, Interval
 from danskin.verdict import Verdict
 
 __all__ = ["CLAIMS"]
 
 
-def _negative_printed(argument: Argument, claimed: dict[str, Any], one_maximizer: Any) -> None:
+def _network() -> MinMaxObjective:
+    """Return Figure 3's network, 2-2-1 with ELU and logistic loss, on one point of the plane."""
+    names = ["w11", "w12", "w21", "w22", "b1", "b2", "v1", "v2", "c"]
+    hidden = [f"elu(w{i}1*(1/2+p)+w{i}2*(q-1/3)+b{i})" for i in (1, 2)]
+    loss = f"softplus(-(v1*{hidden[0]}+v2*{hidden[1]}+c))"
+    return MinMaxObjective.from_expression(loss, names, ["p", "q"], Box([-1, -1], [1, 1]))
+
+
+def _gradient(f: Any, theta: Any, delta: Any) -> list[Any]:
+    at = dict(zip(f.delta_symbols, numbers(delta), strict=True))
+    return [g.xreplace(at) for g in f.gradient_at(theta)]
+
+
+def _network_witness(argument: Argument, claimed: dict[str, Any], network: Any) -> None:
+    """Offer a witness on the true robust loss of a network, by enclosures over S."""
+    case = claimed["network"]
+    first, second = (_gradient(network, case["theta"], case[k]) for k in ("first", "second"))
+    product = sympy.Add(*(x * y for x, y in zip(first, second, strict=True)))
+    down, up = (prove_descent(network, case["theta"], [-x for x in g]) for g in (first, second))
+    argument.witness(
+        f"Figure 3's network on one point, theta = {point_text(case['theta'])}: at the "
+        f"perturbations {case['first']} and {case['second']} the gradients have the inner product "
+        f"{sympy.N(product, 6)} < 0, but along minus the first D lies in "
+        f"{bounds_text(down.derivative)}, by {down.boxes} cells",
+        [ordered(product, "<", 0)],
+        decided({Verdict.PROVED: False}.get(down.verdict)),
+    )
+    argument.used(ENCLOSED)
+    argument.part(
+        f"Along minus the second it does increase: D lies in {bounds_text(up.derivative)}, by "
+        f"{up.boxes} cells",
+        up.ascent,
+        ENCLOSED,
+    )
+
+
+def _negative_printed(
+    argument: Argument, claimed: dict[str, Any], one_maximizer: Any, network: Any
+) -> None:
     f: Any = pull_back(one_maximizer, claimed["vectors"])
     theta = [0] * f.theta_dim
     S = known_maximizers(f, theta)
@@ -45,6 +93,7 @@ def _negative_printed(argument: Argument, claimed: dict[str, Any], one_maximizer
         [decided(S.complete), ordered(product, "<", 0), ordered(value, "<", S.exact_value)],
         ordered(derivative, ">", 0),
     )
+    _network_witness(argument, claimed, network)
 
 
 NEGATIVE_PRINTED = Claim(
@@ -56,13 +105,22 @@ NEGATIVE_PRINTED = Claim(
         r" \implies D(\theta; -\nabla_\theta g(\theta, \delta_1)) > 0"
     ),
     expected=Verdict.REFUTED,
-    methods=(EXACT,),
+    methods=(EXACT, ENCLOSED),
     objects={
+        "network": _network(),
         "one_maximizer": MinMaxObjective.from_expression(
             "d*a + (1-d)*b + d*(d-1) - d/2", ["a", "b"], ["d"], Interval(0, 1)
-        )
+        ),
     },
-    claimed={"vectors": (("1", "0"), ("-3/5", "4/5")), "other": "1"},
+    claimed={
+        "vectors": (("1", "0"), ("-3/5", "4/5")),
+        "other": "1",
+        "network": {
+            "theta": ("-3/2", "2", "1/2", "-2", "-1/2", "1/2", "-3/2", "-1", "3/2"),
+            "first": (1, -1),
+            "second": (-1, 1),
+        },
+    },
     prove=_negative_printed,
     corrected=(
         r"\delta_2 \in S^\star(\theta),\ \langle\nabla_\theta g(\theta, \delta_1), \nabla_\theta"

@@ -73,6 +73,15 @@ def tied(g):
     return make
 
 
+def other_label():
+    """The network's loss with the other label: the other perturbation is the maximizer."""
+    f = CLAIMS["negative-inner-product-as-printed"].objects["network"]
+    (loss,) = f.expression.atoms(type(f.expression))
+    flipped = loss.func(-loss.args[0])
+    theta, delta = ([s.name for s in x] for x in (f.theta_symbols, f.delta_symbols))
+    return MinMaxObjective.from_expression(flipped, theta, delta, f.domain)
+
+
 PAIR_SIGN = pair("d*a - (1-d)*b + d*(d-1)")
 PAIR_CONCAVE = pair("d*a + (1-d)*b + d*(1-d)")
 PAIR_FACTOR = pair("2*d*a + (1-d)*b + d*(d-1)")
@@ -241,6 +250,7 @@ OBJECTS = [
     ("finite-maximizers-as-printed", {"orabona": plane("d*4*t2 + t1**2 + (t2-1)**2 - d*(1-d)")}),
     ("finite-maximizers-as-printed", {"orabona": plane("d*(t1**2 + (t2+2)**2)")}),
     ("negative-inner-product-as-printed", {"one_maximizer": pair()}),
+    ("negative-inner-product-as-printed", {"network": other_label()}),
     ("negative-inner-product-as-printed", {"one_maximizer": PAIR_SIGN}),
     ("negative-inner-product-corrected", {"obtuse_pair": PAIR_SIGN}),
     ("negative-inner-product-corrected", {"obtuse_pair": pair("d*a+(1-d)*b+d*(d-1)-d/2")}),
@@ -338,6 +348,7 @@ FLAT = (("1", "0"), ("-1/2", ROOT3), ("-1/2", f"-{ROOT3}"))
 LIFTED = tuple(("1/2", *v) for v in FLAT)
 CORNERS = CLAIMS["simplex-dimension"].objects["vertices"]
 GRADIENTS = CLAIMS["theorem-1-hypotheses"].claimed["gradients"]
+NETWORK = CLAIMS["negative-inner-product-as-printed"].claimed["network"]
 NET = CLAIMS["theorem-3-sharper"].claimed["cases"]["L near the maximizers"]
 WIDE = {"LO": "c > -1", "HI": "c < 1"}
 UP = CLAIMS["madry-proof-as-printed"].claimed["witnesses"]["absolute value"]
@@ -600,6 +611,11 @@ STATEMENTS = [
     ("finite-maximizers-as-printed", {"theta": ("1/2", "1/4")}),
     ("finite-maximizers-as-printed", {"maximizers": ("0", "1", "2")}),
     ("negative-inner-product-as-printed", {"other": "1/8"}),
+    ("negative-inner-product-as-printed", {"network": {**NETWORK, "second": NETWORK["first"]}}),
+    (
+        "negative-inner-product-as-printed",
+        {"network": {**NETWORK, "first": NETWORK["second"], "second": NETWORK["first"]}},
+    ),
     ("negative-inner-product-as-printed", {"vectors": (("1", "0"), ("3/5", "4/5"))}),
     ("negative-inner-product-corrected", {"largest": "c"}),
     ("negative-inner-product-corrected", {"largest": "-2*c"}),
