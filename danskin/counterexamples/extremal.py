@@ -15,28 +15,31 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 import sympy
 
-from danskin.counterexamples.generate.gram import Gram, Indefinite, factor, hull_of, read_gram
+from danskin.counterexamples.extremal_exact import (
+    Edges,
+    closed_form,
+    formula,
+    largest_of,
+    mean_bound,
+    rounded,
+)
+from danskin.counterexamples.generate.gram import Gram
 from danskin.counterexamples.generate.make import GeneratedCounterexample, make_counterexample
 from danskin.errors import InvalidInputError, SolverError
-from danskin.exact import exact_max, exact_number, exact_vector, sign, tidy, to_float
+from danskin.exact import exact_number, exact_vector, sign, tidy, to_float
 
 __all__ = ["Extremal", "extremal_gram", "extremal_table", "price_bound"]
 
 Pattern = Literal["one", "cycle", "complete"]
-Edges = tuple[tuple[int, int], ...]
 
 _MOST = 16
-_DENOMINATORS = (12, 60, 400, 5000)
-_SHRINKS = (0, 24, 20, 17, 14, 11, 8)
-_SNAP = 2e-5
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -227,24 +230,24 @@ def extremal_gram(
             best, pairs = found, edges
     assert best is not None
     scales = _scales(sizes, pairs, name == "one")
-    top = _largest(sizes)
+    top = largest_of(sizes)
     bounds = [
         price_bound(r, _smaller(sizes[i], sizes[j]) if name != "one" else sizes[i], top) / s
         for (i, j), s in zip(pairs, scales, strict=True)
     ]
     if len(pairs) == count * (count - 1) // 2:
-        bounds.append(_mean_bound(r, sizes, scales))
-    exact = _rounded(best[1], r, sizes, pairs, scales, signs)
+        bounds.append(mean_bound(r, sizes, scales))
+    exact = rounded(best[1], r, sizes, pairs, scales, signs)
     if name == "one":
-        exact = _closed_form(r, sizes, pairs[0]) or exact
+        exact = closed_form(r, sizes, pairs[0]) or exact
     return Extremal(
         rho=r,
         norms=sizes,
         pattern=name,
         pairs=pairs,
         rate=best[0],
-        bound=tidy(-_largest([-b for b in bounds])),
-        formula=_formula(name, count, r) if all(n == 1 for n in sizes) else None,
+        bound=tidy(-largest_of([-b for b in bounds])),
+        formula=formula(name, count, r) if all(n == 1 for n in sizes) else None,
         gram=best[1],
         exact_gram=None if exact is None else exact[0],
         exact_rate=None if exact is None else exact[1],
@@ -307,18 +310,11 @@ def _pattern(
 
 
 def _scales(norms: Sequence[Any], pairs: Edges, one: bool) -> list[sympy.Expr]:
-    return [norms[i] if one else _largest([norms[i], norms[j]]) for i, j in pairs]
-
-
-def _largest(numbers: Sequence[Any]) -> sympy.Expr:
-    found = exact_max(numbers)
-    if found is None:
-        raise InvalidInputError("norms", "they cannot be compared exactly", "Use simpler numbers.")
-    return found[0]
+    return [norms[i] if one else largest_of([norms[i], norms[j]]) for i, j in pairs]
 
 
 def _smaller(a: Any, b: Any) -> sympy.Expr:
-    return -_largest([-a, -b])
+    return -largest_of([-a, -b])
 
 
 # --- the semidefinite program --------------------------------------------------------------------
@@ -359,117 +355,3 @@ def _solve(
         )
     gram = np.array(block.value)[1:, 1:]
     return float(rate.value), (gram + gram.T) / 2, str(problem.status)
-
-
-# --- exact ---------------------------------------------------------------------------------------
-
-_Exact = tuple[Gram, sympy.Expr, sympy.Expr]
-
-
-def _rounded(
-    gram: np.ndarray, rho: Any, norms: Sequence[Any], pairs: Edges, scales: Any, signs: np.ndarray
-) -> _Exact | None:
-    """Round the solver's matrix and verify it exactly: norms, semidefinite, min norm, signs."""
-    squares = [sympy.expand(n**2) for n in norms]
-    for candidate in _candidates(gram, rho, norms, squares):
-        if any(
-            signs[i, j] == 1 and sign(candidate[i][j]) == -1 for i, j in np.ndindex(*signs.shape)
-        ):
-            continue
-        found = _verified(candidate, rho, pairs, scales)
-        if found is not None:
-            return found
-    return None
-
-
-def _candidates(
-    gram: np.ndarray, rho: Any, norms: Sequence[Any], squares: Sequence[Any]
-) -> Iterator[Gram]:
-    m = len(norms)
-
-    def whole(entry: Any) -> Gram:
-        return tuple(
-            tuple(squares[i] if i == j else entry(min(i, j), max(i, j)) for j in range(m))
-            for i in range(m)
-        )
-
-    for largest in _DENOMINATORS:
-        near = [[Fraction(float(x)).limit_denominator(largest) for x in row] for row in gram]
-        if all(abs(float(near[i][j]) - gram[i, j]) < _SNAP for i, j in np.ndindex(m, m)):
-            yield whole(lambda i, j, near=near: sympy.Rational(near[i][j]))
-    # Towards a matrix in the interior: all gradients at one angle inside the allowed cone.
-    sizes = [to_float(n) for n in norms]
-    cosine = (1 + to_float(rho) ** 2 / min(sizes) ** 2) / 2
-    for power in _SHRINKS[1:]:
-        share = Fraction(1, 2**power)
-
-        def mixed(i: int, j: int, share: Fraction = share) -> sympy.Expr:
-            inner = Fraction(cosine * sizes[i] * sizes[j]).limit_denominator(10**6)
-            outer = Fraction(round(float(gram[i, j]) * 2**30), 2**30)
-            return sympy.Rational((1 - share) * outer + share * inner)
-
-        yield whole(mixed)
-
-
-def _verified(gram: Gram, rho: Any, pairs: Edges, scales: Sequence[Any]) -> _Exact | None:
-    try:
-        if isinstance(factor(gram), Indefinite):
-            return None
-        square = hull_of(gram).squared_norm
-        if sign(square - rho**2) not in (0, 1):
-            return None
-        rates = [tidy(-gram[i][j] / s) for (i, j), s in zip(pairs, scales, strict=True)]
-        return gram, tidy(-_largest([-r for r in rates])), square
-    except InvalidInputError:
-        return None
-
-
-def _closed_form(rho: Any, norms: Sequence[Any], pair: tuple[int, int]) -> _Exact | None:
-    """Return the Gram matrix that attains the bound for one adversary, in the plane.
-
-    With x of length rho: the pair on both sides of x, each with ``<x, g> = rho^2``, and the other
-    gradients along x.
-    """
-    if sign(rho) == 0:
-        return None
-    i, j = pair
-    opposed = tidy(
-        rho**2 - sympy.sqrt(sympy.expand((norms[i] ** 2 - rho**2) * (norms[j] ** 2 - rho**2)))
-    )
-
-    def entry(a: int, b: int) -> sympy.Expr:
-        if a == b:
-            return sympy.expand(norms[a] ** 2)
-        if {a, b} == {i, j}:
-            return opposed
-        # An opposed gradient has the component rho along x, the others all their length.
-        along = [rho if c in (i, j) else norms[c] for c in (a, b)]
-        return tidy(sympy.expand(along[0] * along[1]))
-
-    m = len(norms)
-    gram = read_gram([[entry(a, b) for b in range(m)] for a in range(m)])
-    return _verified(gram, rho, (pair,), [norms[i]])
-
-
-def _mean_bound(rho: Any, norms: Sequence[Any], scales: Sequence[Any]) -> sympy.Expr:
-    """Bound the rate where all pairs are opposed: the mean gradient is no shorter than rho.
-
-    ``m^2 rho^2 <= |sum g_i|^2 = sum n_i^2 + 2 sum <g_i, g_j> <= sum n_i^2 - 2 t sum s_ij``.
-    """
-    squares = sympy.Add(*(n**2 for n in norms))
-    return tidy((squares - len(norms) ** 2 * rho**2) / (2 * sympy.Add(*scales)))
-
-
-def _formula(name: str, m: int, rho: Any) -> sympy.Expr | None:
-    """Return the value in closed form for unit gradients.
-
-    "one": the bound. "complete": equal inner products c, whose min norm is ``(1 + (m-1) c)/m``.
-    "cycle": a closed walk of m steps cannot have all turns sharper than ``pi - pi/m`` if m is odd.
-    """
-    if name == "one" or (name == "cycle" and m % 2 == 0):
-        return tidy(1 - 2 * rho**2)
-    if name == "complete":
-        return tidy((1 - m * rho**2) / (m - 1))
-    if name == "cycle":
-        return tidy((1 - rho**2) * sympy.cos(sympy.pi / m) - rho**2)
-    return None

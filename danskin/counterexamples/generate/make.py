@@ -20,24 +20,27 @@ from danskin.counterexamples.core import (
     Counterexample,
     Row,
     dot,
-    exact_rows,
     pull_back,
+)
+from danskin.counterexamples.generate.admissible import (
+    Requirement,
+    check_admissible,
+    check_count,
+    factored,
+    read_gradients,
 )
 from danskin.counterexamples.generate.field import sign_in_field
 from danskin.counterexamples.generate.formula import interval_formula, interval_nodes
 from danskin.counterexamples.generate.gram import (
-    MOST_VECTORS,
     Gram,
     Hull,
-    Indefinite,
-    factor,
     gram_of,
     hull_of,
     read_gram,
 )
 from danskin.counterexamples.simplex import simplex_formula
 from danskin.errors import InvalidInputError
-from danskin.exact import exact_max, exact_number, exact_vector, sign, tidy
+from danskin.exact import exact_max, exact_vector, sign, tidy
 from danskin.limits import time_limit
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.sets import unit_vector
@@ -45,10 +48,6 @@ from danskin.verdict import Verdict
 
 __all__ = ["GeneratedCounterexample", "Requirement", "check_gram", "make_counterexample"]
 
-Requirement = Literal["uphill", "no descent", "nothing"]
-"""What every single gradient must do: point uphill; not descend; whatever it likes."""
-
-_MOST_ON_INTERVAL = 24
 _SECONDS = 60.0
 _LATEX = {
     "interval": (
@@ -218,10 +217,10 @@ def make_counterexample(
     if lengths is not None and angles is None:
         raise InvalidInputError("lengths", "they go with angles only", "Put them into the vectors.")
     with time_limit(_SECONDS, "making the counterexample"):
-        rows, products = _gradients(vectors, gram, angles, lengths, dim)
-        _check_count(len(rows), on, given[0])
+        rows, products = read_gradients(vectors, gram, angles, lengths, dim)
+        check_count(len(rows), on, given[0])
         hull = hull_of(products)
-        _check(products, hull, require, given[0])
+        check_admissible(products, hull, require, given[0])
         return _member(rows, products, hull, on, theta0)
 
 
@@ -233,8 +232,8 @@ def check_gram(gram: Any, *, require: Requirement = "uphill") -> None:
     InvalidInputError
     """
     products = read_gram(gram)
-    _factored(products)
-    _check(products, hull_of(products), require, "gram")
+    factored(products)
+    check_admissible(products, hull_of(products), require, "gram")
 
 
 def _weakest(verdicts: Sequence[Verdict]) -> Verdict:
@@ -258,145 +257,6 @@ def _combination(weights: Row, rows: Sequence[Row]) -> Row:
 
 def _matrix(rows: Gram) -> str:
     return "[" + "; ".join(", ".join(map(str, row)) for row in rows) + "]"
-
-
-# --- reading -------------------------------------------------------------------------------------
-
-
-def _gradients(
-    vectors: Any, gram: Any, angles: Any, lengths: Any, dim: int | None
-) -> tuple[tuple[Row, ...], Gram]:
-    if vectors is not None:
-        rows = exact_rows(vectors, "vectors")
-        return _padded(rows, dim, "vectors"), gram_of(rows)
-    if gram is not None:
-        products = read_gram(gram)
-        return _padded(_factored(products), dim, "gram"), products
-    return _from_angles(angles, lengths, dim)
-
-
-def _factored(products: Gram, argument: str = "gram") -> tuple[Row, ...]:
-    rows = factor(products)
-    if isinstance(rows, Indefinite):
-        raise InvalidInputError(
-            argument,
-            f"it is not positive semidefinite: {rows}, and a squared length cannot be negative",
-            "No vectors have these inner products; make the negative ones smaller.",
-        )
-    return rows
-
-
-def _padded(rows: Sequence[Row], dim: int | None, argument: str) -> tuple[Row, ...]:
-    size = len(rows[0])
-    if dim is None:
-        dim = max(size, 2) if argument != "vectors" else size
-    if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
-        raise InvalidInputError("dim", f"{dim!r} is not a positive integer", "Pass n.")
-    if dim < size:
-        what = (
-            f"the rank is {size}" if argument != "vectors" else f"the vectors have {size} entries"
-        )
-        raise InvalidInputError("dim", f"{dim} is too small: {what}", f"Pass dim >= {size}.")
-    return tuple((*row, *(sympy.Integer(0),) * (dim - size)) for row in rows)
-
-
-def _from_angles(angles: Any, lengths: Any, dim: int | None) -> tuple[tuple[Row, ...], Gram]:
-    if hasattr(angles, "tolist"):
-        angles = angles.tolist()
-    if isinstance(angles, (str, bytes, dict, set)) or not hasattr(angles, "__iter__"):
-        raise InvalidInputError(
-            "angles", f"{angles!r:.60} is not a list", 'Pass radians, such as [0, "2*pi/3"].'
-        )
-    listed = list(angles)
-    count = len(listed)
-    sizes = exact_vector([1] * count if lengths is None else lengths, "lengths", count)
-    for i, size in enumerate(sizes):
-        if sign(size) != 1:
-            raise InvalidInputError(f"lengths[{i}]", f"{size} is not positive", "Pass lengths > 0.")
-    nested = [not isinstance(a, (str, bytes)) and hasattr(a, "__iter__") for a in listed]
-    if any(nested):
-        if not all(nested):
-            raise InvalidInputError(
-                "angles", "it mixes numbers and rows", "Pass m angles, or m rows of m."
-            )
-        between = [exact_vector(row, f"angles[{i}]", count) for i, row in enumerate(listed)]
-        for i, row in enumerate(between):
-            if sign(row[i]) != 0:
-                raise InvalidInputError(
-                    f"angles[{i}][{i}]",
-                    f"it is {row[i]}",
-                    "A vector makes the angle 0 with itself.",
-                )
-        products = read_gram(
-            [
-                [tidy(sizes[i] * sizes[j] * sympy.cos(a)) for j, a in enumerate(row)]
-                for i, row in enumerate(between)
-            ]
-        )
-        return _padded(_factored(products, "angles"), dim, "angles"), products
-    turns = [exact_number(a, f"angles[{i}]") for i, a in enumerate(listed)]
-    rows = tuple(
-        (tidy(r * sympy.cos(a)), tidy(r * sympy.sin(a))) for r, a in zip(sizes, turns, strict=True)
-    )
-    # cos(a_i - a_j), not sums of products: exact also where an angle is no fraction of pi.
-    products = tuple(
-        tuple(tidy(sizes[i] * sizes[j] * sympy.cos(a - b)) for j, b in enumerate(turns))
-        for i, a in enumerate(turns)
-    )
-    return _padded(rows, dim, "angles"), products
-
-
-# --- admissible ----------------------------------------------------------------------------------
-
-
-def _check_count(count: int, on: str, argument: str) -> None:
-    most = _MOST_ON_INTERVAL if on == "interval" else MOST_VECTORS
-    if count < 2:
-        raise InvalidInputError(
-            argument,
-            "there is one gradient, and minus the gradient of a single maximizer descends",
-            "Pass two or more.",
-        )
-    if count > most:
-        raise InvalidInputError(
-            argument, f"there are {count} gradients", f"Pass at most {most} on a {on}."
-        )
-
-
-def _check(products: Gram, hull: Hull, require: Requirement, argument: str) -> None:
-    if require == "nothing":
-        return
-    if hull.stationary:
-        weights = ", ".join(map(str, hull.weights))
-        raise InvalidInputError(
-            argument,
-            f"0 is in the hull: the weights ({weights}) give sum w_i v_i = 0, so no direction "
-            "descends",
-            "Move the gradients to one side of a hyperplane through 0, or pass require='nothing'.",
-        )
-    for i, row in enumerate(products):
-        signs = [sign(x) for x in row]
-        if None in signs:
-            raise InvalidInputError(
-                argument, f"the sign of {row[signs.index(None)]} is undecided", "Simplify it."
-            )
-        if -1 in signs:
-            continue
-        if 0 in signs and require == "no descent":
-            continue
-        j = signs.index(0) if 0 in signs else None
-        right = (
-            f" (the right angle with gradient {j} makes D = 0: neither descent nor uphill; "
-            "require='no descent' takes it)"
-            if j is not None
-            else ""
-        )
-        raise InvalidInputError(
-            f"{argument}[{i}]",
-            "it has no obtuse partner: no inner product with another gradient is negative, so "
-            f"minus it does not point uphill{right}",
-            "Give every gradient a partner with a negative inner product.",
-        )
 
 
 # --- the member ----------------------------------------------------------------------------------
