@@ -34,7 +34,7 @@ def run_one(asked: Asked) -> None:
         folder = asked.resume or asked.out
         if folder is None:
             folder = workers.share(_default_folder(config) if workers.first else None)
-        elif asked.resume is None and is_run(folder):
+        elif workers.share(asked.resume is None and is_run(folder)):  # the first begins it soon
             raise InvalidInputError(
                 "--out", f"{folder} holds the results of another run",
                 f"Name a new folder, or say --resume {folder}.",

@@ -3,12 +3,13 @@
 import json
 import os
 import signal
+from contextlib import nullcontext
 
 import pytest
 from typer.testing import CliRunner
 
-from danskin.cli import app
-from danskin.torch.train import RunConfig, list_presets, read_config
+from danskin.cli import app, train_run
+from danskin.torch.train import RunConfig, Workers, list_presets, read_config
 from danskin.torch.train.build import Parts
 
 SMALL = [
@@ -156,3 +157,18 @@ def test_a_hostile_configuration_is_only_read(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text('{"runs": {"../x": {}}}')
     refused(run("--resume", tmp_path / "run"), "--resume", "no configuration of a run")
+
+
+def test_whether_a_folder_is_taken_is_what_the_first_process_saw(done, monkeypatch):
+    """It begins the run while another may still be looking."""
+
+    class Second(Workers):
+        def share(self, value: object) -> object:
+            return False if isinstance(value, bool) else value
+
+    monkeypatch.setattr("danskin.torch.train.joined", lambda device: nullcontext(Second(1, 2)))
+    trained: list[object] = []
+    monkeypatch.setattr(train_run, "_train", lambda *args: trained.append(args[3]))
+    result = run("paper-ddi", *SMALL, "--set", "method.m=2", "--out", done)
+    assert result.exit_code == 0, result.output
+    assert trained == [done]
