@@ -288,9 +288,9 @@ def _moving(
             verdicts.append(quotient_is_near(f, "0", side, t, value, within))
     argument.part(
         f"{claimed['moving']} random objectives, for example g = {f.expression}, tied at theta = 0,"
-        f" whose maximizers move with theta (dg/ddelta depends on theta at a maximizer of {moved} "
-        f"of them): phi enclosed at 0 and at {t} to either side, the difference quotient is within "
-        f"{within} of the formula",
+        f" whose maximizers move with theta (the slope of g in delta depends on theta at a "
+        f"maximizer of {moved} of them): phi enclosed at 0 and at {t} to either side, the "
+        f"difference quotient is within {within} of the formula",
         conjunction([*verdicts, decided(moved > 0 and ties == claimed["moving"])]),
         ENCLOSED,
     )

@@ -81,6 +81,7 @@ DEFINITION_1 = Claim(
     statement=(
         r"D(\theta; k\gamma) = D(\theta; \gamma)\ (k > 0);\quad \tilde D(\theta; \gamma)"
         r" \text{ exists} \iff D(\theta; \gamma) = -D(\theta; -\gamma)"
+        r"\ (D(\theta; \pm\gamma) \text{ exist, as in Theorem 1})"
     ),
     expected=Verdict.PROVED,
     methods=(SYMBOLIC, EXACT, WRITTEN),

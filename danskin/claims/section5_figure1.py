@@ -58,8 +58,8 @@ def _steps(argument: Argument, claimed: dict[str, Any], orabona: Any) -> None:
     for (end,), g in zip(pieces.vertices, gradients, strict=True):
         maximum_is(
             argument,
-            f"From (t, 0) along minus the gradient {point_text(g)} at delta = {end}, the step b: "
-            "phi(theta - b grad) - phi(theta)",
+            f"From (t, 0), t = theta1, along minus the gradient v = {point_text(g)} at delta = "
+            f"{end}, the step b: phi(theta - b v) - phi(theta)",
             change(g),
             rise,
             positive,
@@ -124,7 +124,7 @@ def _first_step(argument: Argument, claimed: dict[str, Any], orabona: Any) -> No
 
 FIGURE_1 = Claim(
     id="orabona-whole-steps",
-    title="On the kink one gradient's step raises φ at any length, the combined one lowers it",
+    title="On the kink a step along one gradient raises φ (|θ1| ≤ 1), the min-norm step lowers it",
     source="Section 5.2, Figure 1 (an increase despite a decaying step size), made exact",
     statement=(
         r"\theta = (\theta_1, 0),\ \beta > 0,\ v = \nabla_\theta g(\theta, 0) \text{ or }"
