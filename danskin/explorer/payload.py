@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
-from danskin.errors import DanskinError, InvalidInputError, LimitError
+from danskin.errors import DanskinError, ExpressionError, InvalidInputError, LimitError
 from danskin.exact import exact_number, to_float
 from danskin.limits import time_limit
 
@@ -222,7 +222,11 @@ def number(value: Any, where: str, largest: float = MAX_COORDINATE) -> int | flo
     if isinstance(value, str):
         given = text(value, where, _MAX_NUMBER).strip()
         with time_limit(_NUMBER_SECONDS, "reading the number"):
-            size = abs(to_float(exact_number(given, where)))
+            exact = exact_number(given, where)
+            try:
+                size = abs(to_float(exact))
+            except ExpressionError as error:  # it knows the number, not the field
+                raise InvalidInputError(where, error.problem, error.remedy) from None
         value = given
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         size = abs(value)

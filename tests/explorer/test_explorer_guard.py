@@ -221,6 +221,8 @@ def test_what_is_not_json_is_refused(client, body):
         ({**PAIR, "direction": [1]}, "direction"),
         ({**PAIR, "evil": 1}, "evil"),
         ({**PAIR, "x" * 1000: 1}, "x" * 60),
+        ({"gradients": [[1, 0], [0, "1e400"]]}, "gradients[1][1]"),
+        ({"gradients": [["-2**1000*2**999", 0], [0, 1]]}, "gradients[0][0]"),
     ],
 )
 def test_gradients_that_are_refused(client, data, field):
