@@ -113,7 +113,7 @@ class Attempt:
             if found is not None:
                 if first is None:
                     first, cells = now, [len(s.cover.cells) for s in self.states]
-                elif settled and any(map(_crowded, self.states, cells)):
+                elif any(_crowded(*pair, settled) for pair in zip(self.states, cells, strict=True)):
                     return
                 below, above = self.derivative()
                 if settled and above - below <= self.tol:
@@ -271,9 +271,9 @@ def _width(s: Sample) -> float:
     return hi - lo if math.isfinite(hi - lo) else math.inf
 
 
-def _crowded(s: Sample, before: int) -> bool:
-    count = len(s.cover.cells)
-    return count > max(_CROWD * s.count, 1.5 * before)
+def _crowded(s: Sample, before: int, settled: bool) -> bool:
+    most = _CROWD * s.count * (1 if settled else 8)
+    return len(s.cover.cells) > max(most, 1.5 * before)
 
 
 def _sums(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:

@@ -10,7 +10,8 @@ polynomials get names. For each sample::
      "ceiling": ..., "rate": [..., ...], bounds of g and of the rate over the open cells
      "cells": [["split", 0, 0, 1], "below", ["face", [0, 1]], ["open", 0], "first-order"],
      "points": [...], "tops": [...],     maximizers; the highest points of the open cells
-     "excess": ...,                      how g(theta, .) less its value at the points reads
+     "excess": [..., [0, 0, ...]],       how g(theta, .) less its value at the points reads, with
+                                         multiples of what is >= 0 in factors of S added
      "maps": [[-1], ...]}                symmetries that take S* to itself
 
 The cells are listed from the root on, the first part before the second. The start cells follow
@@ -49,7 +50,7 @@ from danskin.proof.elementary import ball_bounds
 from danskin.proof.local import simplified
 from danskin.proof.sample import Sample
 from danskin.proof.segment import _divided
-from danskin.proof.ties import _clusters, _top_of, exact_at, never_above, nowhere_positive
+from danskin.proof.ties import Excess, _clusters, _top_of, exact_at, never_above, nowhere_positive
 from danskin.sets import Ball, Box, FiniteSet, Product
 from danskin.verdict import Verdict
 
@@ -385,7 +386,7 @@ class _Exact:
     rate: Any
     complete: bool
     #: g less its maximum, in a form that is seen to be nowhere above 0.
-    excess: Any = None
+    excess: Excess | None = None
 
 
 class _Sample:
@@ -417,6 +418,8 @@ class _Sample:
 
     def _by_tops(self) -> _Exact | None:
         cover = self.cover
+        if len(cover.cells) > _MAX_OPEN:
+            return None
         found, groups = [], {}
         for rows in _clusters(cover):
             top = _top_of(cover.problem, cover.cells.take(rows))
@@ -444,7 +447,7 @@ class _Sample:
         points = [p for p, v in zip(guesses, values, strict=True) if compare(v, bound) in (0, 1)]
         form, best = None, exact_max(values)
         if not points and best is not None:
-            form = never_above(self.cover, best[0])
+            form = never_above(self.cover, best[0], guesses[best[1][0]])
             points = [] if form is None else [guesses[i] for i in best[1]]
         rate = self._rate(points) if points else None
         return None if rate is None else _Exact(points, None, {}, rate, False, form)
@@ -479,12 +482,18 @@ class _Sample:
             "cells": self._cells(),
             "points": None if exact is None else [self._texts(p) for p in exact.points],
             "tops": None if tops is None else [self._texts(p) for p in tops],
-            "excess": None if exact is None else words.formula(exact.excess, problem.symbols),
+            "excess": None if exact is None else self._excess(exact.excess),
             "maps": [] if self.state.by_orbits == -math.inf else _maps(problem),
         }
 
     def _texts(self, point: Sequence[Any]) -> list[str]:
         return [self.words.text(c) for c in point]
+
+    def _excess(self, found: Excess | None) -> list[Any] | None:
+        if found is None:
+            return None
+        form = self.words.formula(found.form, self.cover.problem.symbols, "g")
+        return [form, *([n, piece, self.words.text(c)] for n, piece, c in found.multipliers)]
 
     def _cells(self) -> list[Any]:
         """Return the cells, cut down to what the claim needs."""
@@ -501,7 +510,7 @@ class _Sample:
             fine = r.defined & (r.value[1] <= self.ceiling)
             fine &= (-r.rate[0] >= self.low) & (r.rate[1] <= self.high)
             if exact is not None and exact.excess is not None:
-                fine &= nowhere_positive(exact.excess, cover.problem, cells)
+                fine &= nowhere_positive(exact.excess.form, cover.problem, cells)
             for i, b, ok in zip(some, below.tolist(), fine.tolist(), strict=True):
                 if b:
                     tree.fate[i] = "below"

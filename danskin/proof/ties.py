@@ -88,6 +88,20 @@ class Maximum:
     how: str
 
 
+@dataclass(frozen=True)
+class Excess:
+    """A form of ``g - m`` plus multiples of what is at least 0 on S, nowhere seen above 0.
+
+    Attributes
+    ----------
+    form : sympy.Expr
+    multipliers : tuple of (factor of S, orthant, number >= 0)
+    """
+
+    form: Any
+    multipliers: tuple[tuple[int, int, Any], ...]
+
+
 def exact_at(expr: Any, symbols: Sequence[sympy.Symbol], point: Point) -> Any:
     """Return an expression at an exact point."""
     at = dict(zip(symbols, point, strict=True))
@@ -154,7 +168,7 @@ def _reaching_the_ceiling(cover: Cover) -> Maximum | None:
         if compare(value, ceiling) in (0, 1):
             good.insert(0, p)
             break
-        if never_above(cover, value) is not None:
+        if never_above(cover, value, p) is not None:
             return Maximum((p,), value, False, False, "ceiling")
     return Maximum(tuple(good), ceiling, False, False, "ceiling") if good else None
 
@@ -200,24 +214,66 @@ def _on_curves(cover: Cover, rows: Sequence[int]) -> list[Point]:
         middle = [float(r[1, 0] - r[0, 0]) / 2 for r in chart.ranges]
         equations = chart.surface or slopes
         for at in itertools.islice(curve_points(local, equations, chart.free, middle), _MAX_TRIED):
-            point = chart.point(at)
-            if point not in tried and chart.holds(at):
-                value, rate = (
-                    to_float(exact_at(e, problem.symbols, point)) for e in (given, problem.rate)
-                )
-                slack = _CLOSE * (1 + abs(cover.ceiling))
-                if value >= cover.floor - slack:
-                    tried[point] = rate
+            if not chart.holds(at):
+                continue
+            for point in chart.points(at):
+                value = to_float(exact_at(given, problem.symbols, point))
+                if value < cover.floor - _CLOSE * (1 + abs(cover.ceiling)):
+                    break
+                tried[point] = to_float(exact_at(problem.rate, problem.symbols, point))
     best = sorted(tried, key=tried.__getitem__, reverse=True)
     return best[:_MAX_CHECKED]
 
 
-def never_above(cover: Cover, value: Any) -> Any:
-    """Return a form of ``g - value`` that is seen to be at most 0 on all cells, or None."""
+def never_above(cover: Cover, value: Any, point: Point) -> Excess | None:
+    """Return a form of ``g - value`` that is seen to be at most 0 on all cells, or None.
+
+    Where the point lies on a sphere or a face of a ball, multiples of what is at least 0 in the
+    ball are added, as first-order conditions at the point suggest.
+    """
     problem = cover.problem
-    forms = excess(problem.f.at(problem.theta), problem.value, value, problem.symbols)
-    fine = (f for f in forms if nowhere_positive(f, problem, cover.cells).all())
-    return next(fine, None)
+    given = problem.f.at(problem.theta)
+    for find in (list, lambda: _multipliers(problem, point)):
+        found: list[Any] = find()
+        lift = sympy.Add(*(c * slack for *_, c, slack in found))
+        for form in excess(given + lift, problem.value + lift, value, problem.symbols):
+            if nowhere_positive(form, problem, cover.cells).all():
+                return Excess(form, tuple((n, piece, c) for n, piece, c, _ in found))
+    return None
+
+
+def _multipliers(problem: LocalProblem, point: Point) -> list[tuple[int, int, Any, Any]]:
+    """Return for each ball the point is on the edge of: its number, orthant, multiplier, slack."""
+    found: list[tuple[int, int, Any, Any]] = []
+    for n, (f, where) in enumerate(zip(problem.space.factors, problem.space.slices, strict=True)):
+        center = getattr(f, "_center", None)
+        if center is None:
+            continue
+        own = problem.symbols[where]
+        moved = [x - c for x, c in zip(point[where], center, strict=True)]
+        slopes = [exact_at(problem.slopes[i], problem.symbols, point) for i in range(*_ends(where))]
+        radius: Any = f._radius  # type: ignore[attr-defined]
+        if isinstance(f, boxes._Ball):
+            piece, size = 0, sympy.Add(*(g * m for g, m in zip(slopes, moved, strict=True)))
+            multiplier = sympy.expand(size / (2 * radius**2))
+            squares = ((s - c) ** 2 for s, c in zip(own, center, strict=True))
+            slack = radius**2 - sympy.Add(*squares)
+        else:
+            signs = [
+                -1 if (sign(m) or sign(g)) == -1 else 1 for m, g in zip(moved, slopes, strict=True)
+            ]
+            piece = int("".join("0" if s > 0 else "1" for s in signs), 2)
+            best = exact_max([s * g for s, g in zip(signs, slopes, strict=True)])
+            multiplier = sympy.Integer(0) if best is None else best[0]
+            triples = zip(signs, own, center, strict=True)
+            slack = radius - sympy.Add(*(s * (x - c) for s, x, c in triples))
+        if sign(exact_at(slack, problem.symbols, point)) == 0 and sign(multiplier) == 1:
+            found.append((n, piece, multiplier, slack))
+    return found
+
+
+def _ends(where: slice) -> tuple[int, int]:
+    return where.start, where.stop
 
 
 def nowhere_positive(form: Any, problem: LocalProblem, cells: Cells) -> np.ndarray:
@@ -323,6 +379,13 @@ class _Chart:
     def point(self, at: dict[Any, Any]) -> Point:
         """Return delta."""
         return tuple(_put_in(sympy.S(d), at) for d in self.delta)
+
+    def points(self, at: dict[Any, Any]) -> list[Point]:
+        """Return delta for several values of the coordinates that g does not depend on."""
+        found = [list(self.point(at))]
+        for i, choices in self.flat[:_MAX_FLAT]:
+            found = [[*p[:i], c, *p[i + 1 :]] for p in found for c in choices]
+        return [tuple(p) for p in found]
 
 
 def _chart(problem: LocalProblem, cells: Cells, spheres: bool = False) -> _Chart | None:
@@ -441,18 +504,11 @@ def _top_of(problem: LocalProblem, cells: Cells) -> tuple[Any, list[Point], bool
             return None
         values = found
     at = dict(zip(chart.free, values, strict=True))
-    point = [require_real(substitute(sympy.S(d), at, "delta"), "delta") for d in chart.delta]
-    points = [tuple(point)]
+    points = chart.points(at)
     complete = True
     if chart.flat:
         # g does not depend on these coordinates: any value of theirs will do.
         complete = not any(problem.symbols[i] in problem.rate.free_symbols for i, _ in chart.flat)
-        choices = [c for _, c in chart.flat[:_MAX_FLAT]]
-        points = []
-        for combination in itertools.product(*choices):
-            for (i, _), v in zip(chart.flat, combination, strict=False):
-                point[i] = v
-            points.append(tuple(point))
     value = exact_at(problem.value, problem.symbols, points[0])
     return value, points, complete, not chart.flat
 

@@ -109,6 +109,13 @@ class Pieces:
         """Whether an exact point lies in the factor."""
         return any(self._weights(n, point) is not None for n in range(len(self.pieces)))
 
+    def slack(self, own: Sequence[Any], piece: Any) -> Any:
+        """Return what is at least 0 on all of the factor: x_0 by r of one of its pieces."""
+        c, signs = self.pieces[integer(piece, "piece", len(self.pieces))]
+        return self.radius - sympy.Add(
+            *(s * (x - a) for s, x, a in zip(signs, own, c, strict=True))
+        )
+
     def split(self, cell: Any, how: Sequence[Any]) -> tuple[Any, Any]:
         """Cut a cell in two at the middle of an edge."""
         n, X = cell
@@ -205,8 +212,13 @@ class Ball:
 
     def contains(self, point: Sequence[Any]) -> bool:
         """Whether an exact point lies in the ball."""
-        squares = ((x - c) ** 2 for x, c in zip(point, self.middle, strict=True))
-        return sign(self.radius**2 - sympy.expand(sympy.Add(*squares))) in (0, 1)
+        return sign(sympy.expand(self.slack(point, 0))) in (0, 1)
+
+    def slack(self, own: Sequence[Any], piece: Any) -> Any:
+        """Return what is at least 0 in the ball, which is one piece."""
+        integer(piece, "piece", 1)
+        squares = ((x - c) ** 2 for x, c in zip(own, self.middle, strict=True))
+        return self.radius**2 - sympy.Add(*squares)
 
     def split(self, cell: Any, how: Sequence[Any]) -> tuple[Any, Any]:
         """Cut a box in two along a coordinate."""

@@ -5,7 +5,7 @@ anywhere on the cell: both lie in one face of S, in coordinates in which g is co
 concave over a box around the cell and the top, where its gradient vanishes exactly. If all open
 cells have tops, the maximum is the largest of the tops' exact values. Else a point is a maximizer
 if its exact value m reaches a bound of g over all cells, or if g - m, written in a form that may
-show it better (the *excess*), is nowhere above 0.
+show it better (the *excess*, with multiples added of what is at least 0 on S), is nowhere above 0.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from danskin.exact import exact_max, sign
 from danskin.proof.checker.cells import Pieces
 from danskin.proof.checker.intervals import inverse, mul, sub, thin
 from danskin.proof.checker.program import Program
-from danskin.proof.checker.reading import Rejected, integer, items, numbers
+from danskin.proof.checker.reading import Rejected, integer, items, number, numbers, text
 from danskin.proof.checker.sample import Cell, Sample
 
 __all__ = ["Known", "known_points", "sum_of_gradients", "symmetries"]
@@ -74,8 +74,11 @@ def known_points(
     if tops is None:
         if excess is not None:
             ceiling = sample.at(sample.value, points[0])
-            form = sample.written(excess, sample.value - ceiling, "the excess")
-            program = Program(form, sample.delta)
+            told, *more = items(excess, "excess")
+            lifted = sympy.Add(sample.value - ceiling, *(_multiple(sample, m) for m in more))
+            program = Program(
+                sample.written(text(told, "excess"), lifted, "the excess"), sample.delta
+            )
             base = program.bind({})
             for _, cell in open_cells:
                 values = program.on(base, cell.ranges)
@@ -99,6 +102,19 @@ def known_points(
             raise Rejected(f"({_shown(p)}) is said to be a maximizer and is not")
     rates = [sample.at(sample.rate, p) for p in [*points, *(tops[i] for i in best)]]
     return Known(points, _largest(rates)[0], all(lone[i] for i in best))
+
+
+def _multiple(sample: Sample, told: Any) -> Any:
+    """Return a multiple of what is at least 0 in a factor of S; it may be added to g - m."""
+    entries = items(told, "multiplier", 3)
+    if len(entries) != 3:
+        raise Rejected("a multiplier is not a factor, a piece and a number")
+    n = integer(entries[0], "factor", len(sample.factors))
+    own, f = list(sample.blocks(sample.factors))[n]
+    times = number(entries[2], "multiplier", sample.problem.names)
+    if sign(times) not in (0, 1):
+        raise Rejected("a multiplier is not seen to be at least 0")
+    return times * f.slack(own, entries[1])
 
 
 @dataclass
