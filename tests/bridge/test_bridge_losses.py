@@ -71,6 +71,19 @@ def test_min_norm_point_of_the_tasks(tasks, given, normalize):
     assert report.losses.shape == (2, 1)
 
 
+@pytest.mark.parametrize("size", [1e-37, 1e-39, 1e-41])
+@pytest.mark.parametrize("before", [None, 1.0])
+def test_tiny_gradients_are_normalised(size, before):
+    """One over their norm is beyond float32."""
+    w = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+    if before is not None:
+        w.grad = torch.full_like(w, before)
+    report = dkt.backward([size * w[0], size * w[1]], normalize=True)
+    assert not report.stationary
+    expected = torch.full_like(w, (before or 0.0) + 0.5**0.5)
+    torch.testing.assert_close(w.grad, expected, rtol=1e-4, atol=0)
+
+
 def test_one_loss_is_backward(tasks):
     model, losses = tasks
     losses()[0].backward()
