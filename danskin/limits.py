@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import sys
 import threading
 import time
-from types import TracebackType
+from types import CodeType, TracebackType
 
 from danskin.errors import LimitError
 
@@ -97,13 +98,10 @@ class time_limit:  # noqa: N801 - it is used like a function, in a ``with`` stat
 
     def _loading(self) -> bool:
         """Whether the thread is importing a module, or compiling (kernels run without a frame)."""
-        frame = sys._current_frames().get(self._thread.value)
-        while frame is not None:
-            name = frame.f_code.co_filename
-            if name == _IMPORTING or _COMPILING in name:
-                return True
-            frame = frame.f_back
-        return False
+        return any(
+            code.co_filename == _IMPORTING or _COMPILING in code.co_filename
+            for code in _running(self._thread.value)
+        )
 
     def _outside(self) -> bool:
         """Whether the thread is entering or leaving a limit, where a stop would go astray.
@@ -111,14 +109,52 @@ class time_limit:  # noqa: N801 - it is used like a function, in a ``with`` stat
         A thread takes up a stop at the bytecode where it waits for the interpreter lock, which
         the caller of this method holds: in the frame that is seen here.
         """
-        frame = sys._current_frames().get(self._thread.value)
-        for _ in range(8):
-            if frame is None:
-                return False
-            if frame.f_code in _EDGES:
-                return True
+        return any(code in _EDGES for code in _running(self._thread.value, 8))
+
+
+def _running(thread: int, most: int = sys.maxsize) -> list[CodeType]:
+    """Return what a thread runs, innermost first.
+
+    A frame becomes an object when it is looked at. In Python 3.11 that may start the garbage
+    collector, whose finalizers let other threads run; the frame may then be gone, and reading on
+    reads freed memory. So no garbage is collected meanwhile (`_Looking`).
+    """
+    with _looking:
+        codes: list[CodeType] = []
+        frame = sys._current_frames().get(thread)
+        while frame is not None and len(codes) < most:
+            codes.append(frame.f_code)
             frame = frame.f_back
-        return False
+        return codes
 
 
+class _Looking:
+    """One thread at a time looks at frames; a process forked meanwhile starts afresh."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._collecting = False  # whether garbage is to be collected again afterwards
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._collecting = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        self._resume()
+        self._lock.release()
+
+    def _resume(self) -> None:
+        if self._collecting:
+            self._collecting = False
+            gc.enable()
+
+    def _forked(self) -> None:
+        self._lock = threading.Lock()
+        self._resume()
+
+
+_looking = _Looking()
 _EDGES = (time_limit.__enter__.__code__, time_limit.__exit__.__code__)

@@ -1,13 +1,18 @@
 """Time limits: delivered in any thread, never swallowed, never leaking out of their block."""
 
 import contextlib
+import gc
 import importlib
+import os
+import subprocess
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
 
+from danskin import limits
 from danskin.errors import DanskinError, LimitError
 from danskin.limits import time_limit
 
@@ -118,3 +123,59 @@ def test_compilation_is_not_stopped_half_way_and_does_not_count():
         assert np.isfinite(kernel(1.0))
     with time_limit(5, "x"):
         assert kernel(2.0) == kernel(2.0)
+
+
+LOOKED_AT = """
+import gc, random, sys, time
+from danskin import limits
+from danskin.limits import time_limit
+
+limits._LOOK_SECONDS = 1e-9
+sys.setswitchinterval(1e-6)
+gc.set_threshold(50, 5, 5)
+
+class Slow:
+    def __init__(self):
+        self.me = self
+    def __del__(self):
+        for _ in range(50):
+            pass
+
+def deep(n):
+    slow = Slow()
+    return deep(n - 1) if n else [Slow() for _ in range(3)]
+
+end = time.monotonic() + 12
+with time_limit(1000, "outer"), time_limit(1000, "inner"):
+    while time.monotonic() < end:
+        deep(random.randrange(60))
+assert gc.isenabled()
+"""
+
+
+@pytest.mark.slow
+def test_a_thread_may_be_looked_at_while_its_frames_come_and_go():
+    """Frames freed while another thread reads them crashed the interpreter (CPython 3.11)."""
+    ran = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", LOOKED_AT],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr[-2000:]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_collection_goes_on_in_a_process_forked_during_a_look():
+    read, write = os.pipe()
+    with limits._looking:
+        assert not gc.isenabled()
+        child = os.fork()
+        if child == 0:
+            with limits._looking:  # its lock is free
+                pass
+            os.write(write, b"y" if gc.isenabled() else b"n")
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(read, 1) == b"y"
+    os.close(read)
+    os.close(write)
+    assert gc.isenabled()
