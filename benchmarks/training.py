@@ -2,9 +2,9 @@
 
 DATA is a folder with original CIFAR-10 images (``cifar-10-batches-bin``, or fewer records). Six
 methods, three seeds, a small CELU and GroupNorm ResNet, four adversaries where a method takes
-several; with --jpeg three of the methods once more, on more images of another copy. The
-same command goes on where it stopped; finished runs are read. Robust accuracy is measured on images
-held out of the training set.
+several; three of the methods once more with ten; with --jpeg these three on more images of another
+copy. The same command goes on where it stopped; finished runs are read. Robust accuracy is measured
+on images held out of the training set.
 
     --jobs N   so many runs at a time (2)
     --dry      print, record nothing
@@ -30,7 +30,8 @@ CHANGES: dict[str, Any] = {
     "model.arch": "resnet8", "epochs": 5, "batch_size": 64, "method.m": 4, "data.limit": 1600,
     "compute.precision": "bfloat16", "compute.threads": 1, "evaluation.images": 256,
 }  # fmt: skip
-LONGER = ("paper-pgd", "normalised-pgd", "paper-ddi")
+FEW = ("paper-pgd", "normalised-pgd", "paper-ddi")
+TEN = CHANGES | {"method.m": 10}
 LONGER_CHANGES = CHANGES | {"data.limit": 3200, "epochs": 4, "evaluation.images": 512}
 #: Epochs that count as early.
 EARLY = 3
@@ -50,9 +51,12 @@ def main() -> None:
         small, "training-small"
     )
     data = {"small": summarize(small), "pairs": _pairs(small)}
+    ten = _trained(FEW, SEEDS, TEN | {"data.source": str(asked.data)}, asked, "ten")
+    text += "\n#### The same with ten adversaries\n\n" + _report(ten, "training-ten")
+    data |= {"ten": summarize(ten), "ten pairs": _pairs(ten)}
     if asked.jpeg:
         changes = LONGER_CHANGES | {"data.source": str(asked.jpeg)}
-        longer = _trained(LONGER, (0,), changes, asked, "jpeg")
+        longer = _trained(FEW, (0,), changes, asked, "jpeg")
         text += "\n#### More images, JPEG copies, one seed\n\n" + _report(longer, "training-jpeg")
         data["jpeg"] = summarize(longer)
     print(text)
@@ -83,7 +87,7 @@ def _report(runs: list[SweepRun], picture: str) -> str:
     text = (
         f"{config.model.arch} with CELU and GroupNorm (78,042 parameters), {config.epochs} "
         f"epochs of {steps} steps, batches of {config.batch_size}, rate 0.1 and a tenth from half "
-        f"and from three quarters on, PGD-7, m = {CHANGES['method.m']}, attacks in bfloat16; "
+        f"and from three quarters on, PGD-7, m = {config.method.m}, attacks in bfloat16; "
         f"PGD-20 in "
         f"float32 on {held_out} held-out images (one standard error of a single accuracy is about "
         f"{100 * (0.15 * 0.85 / held_out) ** 0.5:.0f} points). {several}\n\n"
