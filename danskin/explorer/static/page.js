@@ -3,10 +3,10 @@
 import { onBusy, onReachable, request } from "./api.js";
 import { h, put, say } from "./dom.js";
 import { decode, encode } from "./state.js";
-import { BatchesView } from "./views/batches.js";
-import { GradientsView } from "./views/gradients.js";
-import { LandscapeView } from "./views/landscape.js";
-import { ObjectiveView } from "./views/objective.js";
+import { BatchesView } from "./views/batches/view.js";
+import { GradientsView } from "./views/gradients/view.js";
+import { LandscapeView } from "./views/landscape/view.js";
+import { ObjectiveView } from "./views/objective/view.js";
 
 const VIEWS = {
   gradients: GradientsView,

@@ -1,8 +1,8 @@
 // Runs of the rules over the contours of phi: paths, legend and table.
 
-import { h, s } from "./dom.js";
-import { row, table } from "./fields.js";
-import { number } from "./format.js";
+import { h, s } from "../../dom.js";
+import { row, table } from "../../fields.js";
+import { number } from "../../format.js";
 
 const MARKS = { single: "square", normalized_single: "plus", ddi: "circle", step_aware: "triangle" };
 const MOST_MARKS = 60;

@@ -1,9 +1,9 @@
 // The boxes of a proof over the adversary's set: which were dropped, by what argument, and which are
 // left and cover every maximizer (branch and bound).
 
-import { put, s } from "./dom.js";
-import { Figure } from "./figure.js";
-import { Plane, spanOf } from "./plane.js";
+import { put, s } from "../../dom.js";
+import { Figure } from "../../figure.js";
+import { Plane, spanOf } from "../../plane.js";
 
 const SIZE = { width: 560, height: 360 };
 const FATES = [

@@ -1,10 +1,10 @@
 // g(theta, .) over the adversary's set, with the maximizers lit: a curve where delta has one free
 // coordinate, a map where it has two, and the reason where it has more. A batch shows its samples.
 
-import { put, s } from "./dom.js";
-import { Figure } from "./figure.js";
-import { number } from "./format.js";
-import { Plane, spanOf } from "./plane.js";
+import { put, s } from "../../dom.js";
+import { Figure } from "../../figure.js";
+import { number } from "../../format.js";
+import { Plane, spanOf } from "../../plane.js";
 
 const SIZE = { width: 420, height: 240 };
 

@@ -1,14 +1,14 @@
 // The view Your objective: g, its set and a point as text, checked while they are typed; a proof
 // about a direction runs on the server within a time budget and can be cancelled.
 
-import { Latest, Refusal, request } from "../api.js";
-import { announce, h, put, say } from "../dom.js";
-import { Complaints, Field, chooser, facts, showErrors } from "../fields.js";
-import { number } from "../format.js";
-import { CoverPicture } from "../cover.js";
-import { coordinate, object, text } from "../state.js";
-import { Toolbar } from "../toolbar.js";
-import { SIGNS, prettier } from "../verdicts.js";
+import { Latest, Refusal, request } from "../../api.js";
+import { announce, h, put, say } from "../../dom.js";
+import { Complaints, Field, chooser, facts, showErrors } from "../../fields.js";
+import { number } from "../../format.js";
+import { CoverPicture } from "./cover.js";
+import { coordinate, object, text } from "../../state.js";
+import { Toolbar } from "../../toolbar.js";
+import { SIGNS, prettier } from "../../verdicts.js";
 
 const CALM = 250; // ms without a keystroke before the form is checked
 const POLL = 250; // ms between two looks at a running proof

@@ -1,17 +1,17 @@
 // The view Gradients: the maximizers' gradients as points to drag; hull, cone and verdicts follow.
 
-import { Latest, Refusal } from "../api.js";
-import { CoordinateRow, outside, places, typed } from "../coordinates.js";
-import { announce, h, put, say, update } from "../dom.js";
-import { Complaints, chooser, showErrors } from "../fields.js";
-import { Figure } from "../figure.js";
-import { number, sub } from "../format.js";
-import { Handles } from "../handles.js";
-import { Plane, windowAround, zoomButtons, zoomed } from "../plane.js";
-import { Polar } from "../polar.js";
-import { list, object, pair } from "../state.js";
-import { Toolbar } from "../toolbar.js";
-import { Headline, LEGEND, drawGradients, numbersOf, polarLegend, rays, verdictList } from "../verdicts.js";
+import { Latest, Refusal } from "../../api.js";
+import { CoordinateRow, outside, places, typed } from "../../coordinates.js";
+import { announce, h, put, say, update } from "../../dom.js";
+import { Complaints, chooser, showErrors } from "../../fields.js";
+import { Figure } from "../../figure.js";
+import { number, sub } from "../../format.js";
+import { Handles } from "../../handles.js";
+import { Plane, windowAround, zoomButtons, zoomed } from "../../plane.js";
+import { Polar } from "../../polar.js";
+import { list, object, pair } from "../../state.js";
+import { Toolbar } from "../../toolbar.js";
+import { Headline, LEGEND, drawGradients, numbersOf, polarLegend, rays, verdictList } from "../../verdicts.js";
 
 export class GradientsView {
   constructor({ meta, changed, link, open }) {

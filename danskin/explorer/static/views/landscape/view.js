@@ -1,18 +1,18 @@
 // The view Landscape: contours of phi with a point theta to drag; the maximizers light up on
 // g(theta, .), the runs of the rules start from the point.
 
-import { Latest, Refusal } from "../api.js";
-import { announce, h, put, s, say } from "../dom.js";
-import { Complaints, Field, chooser, showErrors } from "../fields.js";
-import { Figure } from "../figure.js";
-import { number, plain, point, sub } from "../format.js";
-import { Handles } from "../handles.js";
-import { InnerPicture } from "../inner.js";
-import { Plane, windowAround, zoomButtons, zoomed } from "../plane.js";
-import { contourShapes, runLegend, runShapes, runTable } from "../runs.js";
-import { coordinate, list, object, pair } from "../state.js";
-import { Toolbar } from "../toolbar.js";
-import { Headline, LEGEND, drawGradients, verdictList } from "../verdicts.js";
+import { Latest, Refusal } from "../../api.js";
+import { announce, h, put, s, say } from "../../dom.js";
+import { Complaints, Field, chooser, showErrors } from "../../fields.js";
+import { Figure } from "../../figure.js";
+import { number, plain, point, sub } from "../../format.js";
+import { Handles } from "../../handles.js";
+import { InnerPicture } from "./inner.js";
+import { Plane, windowAround, zoomButtons, zoomed } from "../../plane.js";
+import { contourShapes, runLegend, runShapes, runTable } from "./runs.js";
+import { coordinate, list, object, pair } from "../../state.js";
+import { Toolbar } from "../../toolbar.js";
+import { Headline, LEGEND, drawGradients, verdictList } from "../../verdicts.js";
 
 const ADVERSARIES = [
   ["attack", "10 attacks a step, as in the paper"],
