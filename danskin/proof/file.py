@@ -541,7 +541,7 @@ class _Tree:
     """The cells of one sample as a tree."""
 
     def __init__(self, space: Space, history: History, owner: int) -> None:
-        self.ahead = 1 if space._grouped else 0
+        self.ahead = 1 if space.grouped else 0
         self.where: dict[int, tuple[Cells, int]] = {}
         for made in history.made:
             mine = np.flatnonzero(space.owner(made) == owner).tolist()

@@ -19,9 +19,9 @@ from danskin.argmax.polynomial import written_out
 from danskin.errors import DanskinError
 from danskin.exact import sign
 from danskin.limits import time_limit
-from danskin.proof import boxes
 from danskin.proof.cover import Cover
 from danskin.proof.evaluate import Tape
+from danskin.proof.factors import Interval, RoundBall, Simplices
 from danskin.proof.local import LocalProblem, simplified
 
 __all__ = ["Orbits"]
@@ -62,16 +62,16 @@ def _candidates(problem: LocalProblem) -> list[Map]:
     lines: list[tuple[Any, Any, Any]] = []
     for f, where in zip(problem.space.factors, problem.space.slices, strict=True):
         own = problem.symbols[where]
-        if isinstance(f, boxes._Interval):
+        if isinstance(f, Interval):
             high = f.lo + f.width
             maps.append({own[0]: f.lo + high - own[0]})
             lines.append((own[0], f.lo, high))
-        elif isinstance(f, boxes._Ball) or (isinstance(f, boxes._Simplices) and f._center):
-            centers = f._center or ()
+        elif isinstance(f, RoundBall) or (isinstance(f, Simplices) and f.exact_center):
+            centers = f.exact_center or ()
             maps += [{s: 2 * c - s} for s, c in zip(own, centers, strict=True)]
             pairs = itertools.combinations(zip(own, centers, strict=True), 2)
             maps += [{s: c + u - d, u: d + s - c} for (s, c), (u, d) in pairs]
-        elif isinstance(f, boxes._Simplices):
+        elif isinstance(f, Simplices):
             maps += [{s: u, u: s} for s, u in itertools.combinations(own, 2)]
     for (s, a, b), (u, c, d) in itertools.combinations(lines, 2):
         if a == c and b == d:

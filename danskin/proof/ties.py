@@ -31,12 +31,13 @@ from danskin.exact.enclosure import enclose_at, working_precision
 from danskin.expression import substitute
 from danskin.expression.whitelist import require_real
 from danskin.limits import time_limit
-from danskin.proof import boxes, interval
+from danskin.proof import interval
 from danskin.proof.boxes import Cells
 from danskin.proof.cover import Cover
 from danskin.proof.curves import curve_points, excess
 from danskin.proof.elementary import DEFINED
 from danskin.proof.evaluate import Tape, number_interval
+from danskin.proof.factors import Interval, Points, RoundBall, Simplices
 from danskin.proof.local import LocalProblem, is_defined
 from danskin.proof.recognise import BITS, recognise
 
@@ -246,14 +247,13 @@ def _multipliers(problem: LocalProblem, point: Point) -> list[tuple[int, int, An
     """Return for each ball the point is on the edge of: its number, orthant, multiplier, slack."""
     found: list[tuple[int, int, Any, Any]] = []
     for n, (f, where) in enumerate(zip(problem.space.factors, problem.space.slices, strict=True)):
-        center = getattr(f, "_center", None)
-        if center is None:
+        if not isinstance(f, RoundBall | Simplices) or f.exact_center is None:
             continue
+        center, radius = f.exact_center, f.exact_radius
         own = problem.symbols[where]
         moved = [x - c for x, c in zip(point[where], center, strict=True)]
         slopes = [exact_at(problem.slopes[i], problem.symbols, point) for i in range(*_ends(where))]
-        radius: Any = f._radius  # type: ignore[attr-defined]
-        if isinstance(f, boxes._Ball):
+        if isinstance(f, RoundBall):
             piece, size = 0, sympy.Add(*(g * m for g, m in zip(slopes, moved, strict=True)))
             multiplier = sympy.expand(size / (2 * radius**2))
             squares = ((s - c) ** 2 for s, c in zip(own, center, strict=True))
@@ -396,12 +396,12 @@ def _chart(problem: LocalProblem, cells: Cells, spheres: bool = False) -> _Chart
     for f, part, where in zip(space.factors, cells.parts, space.slices, strict=True):
         own = list(problem.symbols[where])
         spans = [_span(everything[i]) for i in range(where.start, where.stop)]
-        if isinstance(f, boxes._Interval):
+        if isinstance(f, Interval):
             ok = _interval_chart(chart, f, part, own[0], spans[0], where.start, used)
-        elif isinstance(f, boxes._Points):
+        elif isinstance(f, Points):
             chart.delta[where] = list(f.exact(part, 0))
             ok = True
-        elif isinstance(f, boxes._Simplices):
+        elif isinstance(f, Simplices):
             ok = _simplex_chart(chart, f, part, own, spans, where)
         else:
             ok = _ball_chart(chart, f, part, own, spans, spheres)
@@ -438,13 +438,13 @@ def _simplex_chart(
     X = part["X"]
     support = np.flatnonzero((X > 0).any(axis=(0, 1)))
     if len(support) == 1:
-        if f._center is not None and support[0] and np.ptp(part["signs"][:, support[0] - 1]):
+        if f.exact_center is not None and support[0] and np.ptp(part["signs"][:, support[0] - 1]):
             # Opposite corners of a ball so small that their ranges touch.
             return False
         one = {k: v[:1] for k, v in part.items()}
         chart.delta[where] = list(f.exact(one, 0))
         return True
-    if f._center is not None:
+    if f.exact_center is not None:
         # Inside the 1-norm ball, away from the coordinate planes, all coordinates are free.
         if 0 not in support or not (part["signs"] == part["signs"][0]).all():
             return False
@@ -453,11 +453,13 @@ def _simplex_chart(
             if i + 1 in support:
                 chart.free.append(symbol)
                 chart.ranges.append(spans[i])
-                chart.inside.append(s * (symbol - f._center[i]))
+                chart.inside.append(s * (symbol - f.exact_center[i]))
             else:
-                chart.delta[where.start + i] = f._center[i]
-        taken = [s * (chart.delta[where.start + i] - f._center[i]) for i, s in enumerate(signs)]
-        chart.inside.append(f._radius - sympy.Add(*taken))
+                chart.delta[where.start + i] = f.exact_center[i]
+        taken = [
+            s * (chart.delta[where.start + i] - f.exact_center[i]) for i, s in enumerate(signs)
+        ]
+        chart.inside.append(f.exact_radius - sympy.Add(*taken))
         return True
     pivot = int(support[-1])
     for i, symbol in enumerate(own):
@@ -480,8 +482,8 @@ def _ball_chart(
         return False
     chart.free += own
     chart.ranges += spans
-    moved = [s - c for s, c in zip(own, f._center, strict=True)]
-    chart.inside.append(f._radius**2 - sympy.Add(*(m**2 for m in moved)))
+    moved = [s - c for s, c in zip(own, f.exact_center, strict=True)]
+    chart.inside.append(f.exact_radius**2 - sympy.Add(*(m**2 for m in moved)))
     if part["sphere"].any():
         chart.surface.append(chart.inside[-1])
     return True
