@@ -14,10 +14,11 @@ from typing import Any
 import sympy
 
 from danskin.exact import length, sign, tidy
+from danskin.proof.at_point import float_bounds
 from danskin.proof.direction import Direction
 from danskin.proof.result import DescentProof
 from danskin.proof.sample import SETTLED_SECONDS, Sample
-from danskin.proof.ties import float_bounds, several_clusters
+from danskin.proof.ties import several_clusters
 from danskin.verdict import Verdict
 
 __all__ = ["Attempt", "Tell", "bounded_sum"]

@@ -3,8 +3,7 @@
 Where S* is a circle, or any set without isolated points, no maximizer is the zero of equations in
 all coordinates. But with d of them fixed, d its dimension, the others are roots of polynomials in
 one unknown, one after another: of g's slopes, or of sums that stand in its formula. These are
-guesses. That one is a maximizer takes ``g - m <= 0`` on all cells that can hold one, m its exact
-value: `excess` writes g - m in forms whose sign intervals see, such as ``-c p**2``.
+guesses: that one is a maximizer is for `excess` to prove.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from danskin.exact import sign, to_float
 from danskin.exact.enclosure import enclose_at
 from danskin.expression import substitute
 
-__all__ = ["curve_points", "excess", "nearest_roots"]
+__all__ = ["curve_points", "nearest_roots"]
 
 #: Denominators of the coordinates that are fixed: for short numbers, then for a good rate.
 _DENOMINATORS = (10, 1_000)
@@ -123,15 +122,3 @@ def _sums(given: Any, start: Mapping[Any, float]) -> list[Any]:
                 found[node.args[0] - round(float(turns.mid())) * sympy.pi / 2] = None
     # The shortest tell most.
     return sorted(found, key=lambda e: e.count_ops())[:_MAX_NODES]
-
-
-def excess(given: Any, written: Any, value: Any, symbols: Sequence[Any]) -> list[Any]:
-    """Return forms of g - m: as given, written out, and as a product of factors."""
-    forms = [given - value, written - value]
-    difference = sympy.expand(written - value)
-    if difference.is_polynomial(*symbols):
-        p = sympy.Poly(difference, *symbols)
-        if all(c.is_Rational for c in p.coeffs()):
-            c, factors = p.factor_list()
-            forms.append(sympy.Mul(c, *(f.as_expr() ** n for f, n in factors)))
-    return list(dict.fromkeys(forms))

@@ -11,6 +11,7 @@ import numpy as np
 
 from danskin.errors import InvalidInputError
 from danskin.proof.arguments import exact_point, expression_samples, read_seconds
+from danskin.proof.at_point import float_bounds
 from danskin.proof.attempt import bounded_sum
 from danskin.proof.cover import Cover
 from danskin.proof.descent import prove_descent
@@ -18,7 +19,6 @@ from danskin.proof.interval import require_ieee
 from danskin.proof.local import LocalProblem
 from danskin.proof.proved import prove_maximizers
 from danskin.proof.result import Enclosed
-from danskin.proof.ties import float_bounds
 
 __all__ = [
     "EnclosedMaximizers",

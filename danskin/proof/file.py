@@ -42,15 +42,18 @@ from danskin.limits import time_limit
 from danskin.maximizers import maximizers
 from danskin.minnorm import exact_min_norm
 from danskin.proof import symmetry
+from danskin.proof.at_point import exact_at
 from danskin.proof.boxes import Cells, Space
 from danskin.proof.checker.reading import FORMAT, VERSION
 from danskin.proof.checker.verify import check_data
 from danskin.proof.cover import BELOW, Cover, History
+from danskin.proof.critical import highest_points
 from danskin.proof.elementary import ball_bounds
+from danskin.proof.excess import Excess, never_above, nowhere_positive
 from danskin.proof.local import simplified
 from danskin.proof.sample import Sample
 from danskin.proof.segment import _divided
-from danskin.proof.ties import Excess, _clusters, _top_of, exact_at, never_above, nowhere_positive
+from danskin.proof.ties import clusters_of
 from danskin.sets import Ball, Box, FiniteSet, Product
 from danskin.verdict import Verdict
 
@@ -421,8 +424,8 @@ class _Sample:
         if len(cover.cells) > _MAX_OPEN:
             return None
         found, groups = [], {}
-        for rows in _clusters(cover):
-            top = _top_of(cover.problem, cover.cells.take(rows))
+        for rows in clusters_of(cover):
+            top = highest_points(cover.problem, cover.cells.take(rows))
             if top is None:
                 return None
             groups |= dict.fromkeys(cover.cells.ids[rows].tolist(), len(found))

@@ -29,13 +29,13 @@ from danskin.maximizers import BatchMaximizerSet, MaximizerSet
 from danskin.minnorm import min_norm_point, product_min_norm
 from danskin.proof import interval
 from danskin.proof.arguments import exact_point, expression_samples, read_seconds
+from danskin.proof.at_point import float_bounds
 from danskin.proof.cover import Cover
 from danskin.proof.evaluate import Tape, number_interval
 from danskin.proof.interval import require_ieee
 from danskin.proof.local import LocalProblem, is_defined, simplified
 from danskin.proof.proved import prove_maximizers
 from danskin.proof.result import Enclosed
-from danskin.proof.ties import float_bounds
 
 __all__ = ["bound_min_norm", "enclose_min_norm"]
 

@@ -20,9 +20,10 @@ from danskin.exact import to_float
 from danskin.limits import time_limit
 from danskin.maximizers import BatchMaximizerSet, MaximizerSet, maximizers
 from danskin.objective import BatchObjective, ExpressionObjective
+from danskin.proof.at_point import exact_at, float_bounds
 from danskin.proof.cover import Cover
 from danskin.proof.local import LocalProblem
-from danskin.proof.ties import Maximum, exact_at, float_bounds, resolve
+from danskin.proof.ties import Maximum, resolve
 
 __all__ = ["as_maximizer_set", "best_known_maximizers", "by_class", "prove_maximizers"]
 

@@ -18,11 +18,12 @@ from danskin.errors import DanskinError
 from danskin.exact import compare, exact_max, length, sign, tidy
 from danskin.maximizers import MaximizerSet
 from danskin.objective import ExpressionObjective
+from danskin.proof.at_point import exact_at, float_bounds
 from danskin.proof.cover import Cover
 from danskin.proof.local import LocalProblem
 from danskin.proof.proved import by_class
 from danskin.proof.symmetry import Orbits
-from danskin.proof.ties import Maximum, exact_at, float_bounds, reach_ceiling, resolve
+from danskin.proof.ties import Maximum, reach_ceiling, resolve
 
 __all__ = ["SETTLED_SECONDS", "Sample"]
 

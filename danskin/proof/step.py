@@ -20,12 +20,12 @@ import sympy
 from danskin.errors import DanskinError, InvalidInputError, LimitError
 from danskin.exact import exact_number, length, sign, to_float
 from danskin.proof.arguments import DEFAULT_BUDGET, require_range
+from danskin.proof.at_point import float_bounds
 from danskin.proof.cover import total
 from danskin.proof.descent import prove_descent
 from danskin.proof.result import DescentProof
 from danskin.proof.sample import Sample
 from danskin.proof.segment import Segment, Sweep
-from danskin.proof.ties import float_bounds
 from danskin.verdict import Verdict
 
 __all__ = ["CertifiedStep", "certified_step"]
