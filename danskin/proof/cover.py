@@ -110,7 +110,12 @@ class Cover:
     @property
     def ceiling(self) -> float:
         """A proved upper bound of phi(theta), summed; inf where g is not seen to be defined."""
-        return total(self._highest(self.ranges.value[1]), math.inf)
+        return total(self.ceilings, math.inf)
+
+    @property
+    def ceilings(self) -> np.ndarray:
+        """Proved upper bounds of each problem's maximum, (owners,)."""
+        return self._highest(self.ranges.value[1])
 
     @property
     def rate_bounds(self) -> tuple[float, float]:

@@ -174,7 +174,7 @@ class DescentProof:
         InvalidInputError
             Nothing was proved, or the file cannot be written.
         """
-        from danskin.proof.file import write_proof
+        from danskin.proof.saving import write_proof
 
         write_proof(self, path)
 

@@ -31,7 +31,7 @@ from danskin.proof.evaluate import Enclosure, Tape, number_interval
 from danskin.proof.local import is_defined, mean_value, rate_expression, simplified
 from danskin.proof.template import Template
 
-__all__ = ["Segment", "Sweep"]
+__all__ = ["Segment", "Sweep", "divided"]
 
 _DERIVATIVE_SECONDS = 10.0
 _QUOTIENT_SECONDS = 3.0
@@ -72,7 +72,7 @@ class Segment:
             slopes = [sympy.diff(h, s) for s in f.delta_symbols]
             speed = sympy.diff(h, t)
             bend = sympy.diff(speed, t)
-        quotient = _divided(h, t)
+        quotient = divided(h, t)
         start = rate_expression(f, theta, gamma)
         names = (*f.theta_symbols, t, *f.delta_symbols)
         self._quotient = quotient is not None
@@ -168,7 +168,7 @@ def _apart(
     return columns[m], columns[m + 1 :], columns[:m]
 
 
-def _divided(h: Any, t: sympy.Symbol) -> Any:
+def divided(h: Any, t: sympy.Symbol) -> Any:
     """Return ``(h(t) - h(0))/t`` for h polynomial in t, else None."""
     try:
         with time_limit(_QUOTIENT_SECONDS, "dividing g by the step"):

@@ -117,7 +117,7 @@ class CertifiedStep:
         InvalidInputError
             Nothing was proved, or the file cannot be written.
         """
-        from danskin.proof.file import write_step
+        from danskin.proof.saving import write_step
 
         if self.verdict is not Verdict.PROVED:
             raise InvalidInputError("step", "none is proved", "Only a proved step can be saved.")

@@ -24,7 +24,7 @@ from danskin.proof.evaluate import Tape
 from danskin.proof.factors import Interval, RoundBall, Simplices
 from danskin.proof.local import LocalProblem, simplified
 
-__all__ = ["Orbits"]
+__all__ = ["Orbits", "symmetries"]
 
 _MAX_MAPS = 24
 _SECONDS = 2.0
@@ -40,7 +40,7 @@ class Orbits:
         self._tape: Tape | None = None
         try:
             with time_limit(_SECONDS, "looking for symmetries"):
-                found = _closed([m for m in _candidates(problem) if _keeps(problem, m)], problem)
+                found = symmetries(problem)
         except DanskinError:
             return
         if found:
@@ -54,6 +54,11 @@ class Orbits:
         count = len(cover.cells)
         lows = [-value[0] for value, _ in self._tape(cover.space.enclose(cover.cells), count)]
         return float(np.max(lows, axis=0).min())
+
+
+def symmetries(problem: LocalProblem) -> list[Map]:
+    """Return maps of S to itself that g(theta, .) does not change, and their products."""
+    return _closed([m for m in _candidates(problem) if _keeps(problem, m)], problem)
 
 
 def _candidates(problem: LocalProblem) -> list[Map]:

@@ -64,7 +64,7 @@ class Template:
         delta: Sequence[sympy.Symbol],
         count: int,
     ) -> None:
-        self._expr, self._theta, self._delta = expr, tuple(theta), tuple(delta)
+        self.expr, self._theta, self._delta = expr, tuple(theta), tuple(delta)
         self._gamma = tuple(_symbol("g", i) for i in range(len(theta)))
         numbers = tuple(_symbol("c", i + 1) for i in range(count))
         self._names = (*self._theta, *self._gamma, *numbers, *self._delta)
@@ -84,26 +84,26 @@ class Template:
 
     @cached_property
     def _rate(self) -> Any:
-        return self._along(self._expr)
+        return self._along(self.expr)
 
     @cached_property
     def _slopes(self) -> list[Any]:
-        return self._each(self._expr)
+        return self._each(self.expr)
 
     @cached_property
     def all(self) -> Tape:
         """g, its slopes in delta, the rate, and the rate's slopes."""
-        return self._tape([self._expr, *self._slopes, self._rate, *self._each(self._rate)])
+        return self._tape([self.expr, *self._slopes, self._rate, *self._each(self._rate)])
 
     @cached_property
     def plain(self) -> Tape:
         """g, its slopes in delta, and the rate."""
-        return self._tape([self._expr, *self._slopes, self._rate])
+        return self._tape([self.expr, *self._slopes, self._rate])
 
     @cached_property
     def points(self) -> Tape:
         """The function g and the rate."""
-        return self._tape([self._expr, self._rate])
+        return self._tape([self.expr, self._rate])
 
     @cached_property
     def start(self) -> Tape:
@@ -113,7 +113,7 @@ class Template:
     @cached_property
     def second(self) -> Tape:
         """g, the rate, and the rate's own rate along gamma."""
-        return self._tape([self._expr, self._rate, self._along(self._rate)])
+        return self._tape([self.expr, self._rate, self._along(self._rate)])
 
 
 def groups_of(

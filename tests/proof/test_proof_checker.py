@@ -26,7 +26,7 @@ from danskin.expression import parse
 from danskin.proof.checker.intervals import BITS
 from danskin.proof.checker.program import Program
 from danskin.proof.checker.verify import check_data
-from danskin.proof.file import proof_data, step_data
+from danskin.proof.saving import proof_data, step_data
 
 T, D2, D3 = ["t1", "t2"], ["d1", "d2"], ["d1", "d2", "d3"]
 

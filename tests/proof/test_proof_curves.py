@@ -9,7 +9,7 @@ import danskin as dk
 from danskin.exact import enclose
 from danskin.proof import prove_descent
 from danskin.proof.checker.verify import check_data
-from danskin.proof.file import proof_data
+from danskin.proof.saving import proof_data
 
 PROVED, REFUTED = dk.Verdict.PROVED, dk.Verdict.REFUTED
 T, T3 = ["t1", "t2"], ["t1", "t2", "t3"]

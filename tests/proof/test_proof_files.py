@@ -10,7 +10,7 @@ import danskin as dk
 from danskin.errors import InvalidInputError
 from danskin.exact import exact_number, sign
 from danskin.proof.checker.verify import check_data
-from danskin.proof.file import proof_data
+from danskin.proof.saving import proof_data
 
 PROVED, REFUTED = dk.Verdict.PROVED, dk.Verdict.REFUTED
 
