@@ -3,9 +3,10 @@
 import { Latest, Refusal } from "../../api.js";
 import { CoordinateRow, outside, places, typed } from "../../coordinates.js";
 import { announce, h, put, say, update } from "../../dom.js";
-import { Complaints, chooser, showErrors } from "../../fields.js";
+import { Complaints, chooser, row, showErrors } from "../../fields.js";
 import { Figure } from "../../figure.js";
 import { number, sub } from "../../format.js";
+import { Hint, frame, section, speaker } from "../../frame.js";
 import { Handles } from "../../handles.js";
 import { Plane, windowAround, zoomButtons, zoomed } from "../../plane.js";
 import { Polar } from "../../polar.js";
@@ -39,13 +40,13 @@ export class GradientsView {
     });
     this.polarFigure = new Figure(this.polar.svg, "D in every direction");
     this.headline = new Headline();
-    this.spoken = h("p", { class: "unseen", "aria-live": "polite" });
+    this.spoken = speaker();
     this.rows = h("tbody", {});
     this.fields = [];
     this.trouble = new Complaints();
     this.verdicts = h("div", {});
     this.numbers = h("div", {});
-    this.hint = h("p", { class: "look" });
+    this.hint = new Hint();
     this.presets = chooser("Cases of the paper", meta.gradients.presets, (preset) => this.#load(preset));
     this.addButton = h("button", { type: "button", onclick: () => this.#add() }, "Add a gradient");
     this.askButton = h(
@@ -78,60 +79,41 @@ export class GradientsView {
   }
 
   #layout() {
-    const head = h(
-      "tr",
-      {},
-      ["", "x", "y", "weight", ""].map((name) => h("th", { scope: "col" }, name)),
+    const coordinates = h(
+      "table",
+      { class: "coordinates" },
+      h("caption", { class: "unseen" }, "Coordinates of the gradients, and weights of the min-norm point"),
+      h("thead", {}, row(["", "x", "y", "weight", ""], true)),
+      this.rows,
     );
-    return h(
+    const side = h(
       "div",
-      { class: "view gradients" },
-      h(
-        "p",
-        { class: "intro" },
-        "At a kink, φ has several maximizers, each with its own gradient gᵢ. A step lowers φ only if it makes an obtuse angle with every one of them; the step −gᵢ of a single adversary need not. Drag the squares, or focus one and use the arrow keys.",
-      ),
-      this.headline.element,
-      this.hint,
-      this.spoken,
-      h(
-        "div",
-        { class: "board" },
-        this.figure.element,
-        this.polarFigure.element,
+      { class: "side" },
+      section("Verdicts", this.verdicts),
+      section(
+        "Gradients",
+        this.presets.element,
+        coordinates,
+        this.trouble.element,
+        h("p", { class: "buttons" }, this.addButton, this.askButton, this.makeButton),
         h(
-          "div",
-          { class: "side" },
-          h("section", {}, h("h2", {}, "Verdicts"), this.verdicts),
-          h(
-            "section",
-            {},
-            h("h2", {}, "Gradients"),
-            this.presets.element,
-            h(
-              "table",
-              { class: "coordinates" },
-              h(
-                "caption",
-                { class: "unseen" },
-                "Coordinates of the gradients, and weights of the min-norm point",
-              ),
-              h("thead", {}, head),
-              this.rows,
-            ),
-            this.trouble.element,
-            h("p", { class: "buttons" }, this.addButton, this.askButton, this.makeButton),
-            h(
-              "p",
-              { class: "hint" },
-              `Type exact numbers, such as sqrt(3)/2 or -1/2; ${this.least} to ${this.most} gradients. Delete removes a focused square.`,
-            ),
-          ),
-          h("section", {}, h("h2", {}, "Numbers"), this.numbers),
+          "p",
+          { class: "hint" },
+          `Type exact numbers, such as sqrt(3)/2 or -1/2; ${this.least} to ${this.most} gradients. Delete removes a focused square.`,
         ),
       ),
-      this.toolbar.element,
-      this.toolbar.panel,
+      section("Numbers", this.numbers),
+    );
+    return frame(
+      "gradients",
+      "At a kink, φ has several maximizers, each with its own gradient gᵢ. A step lowers φ only if it makes an obtuse angle with every one of them; the step −gᵢ of a single adversary need not. Drag the squares, or focus one and use the arrow keys.",
+      [
+        this.headline.element,
+        this.hint.element,
+        this.spoken,
+        h("div", { class: "board" }, this.figure.element, this.polarFigure.element, side),
+      ],
+      this.toolbar,
     );
   }
 
@@ -162,19 +144,16 @@ export class GradientsView {
     this.gradients = preset.gradients.map((g) => [...g]);
     this.direction = null;
     this.presets.value = String(this.meta.gradients.presets.indexOf(preset));
-    this.#say(preset.text, preset.title);
+    this.hint.show(preset.title, preset.text);
+    this.hint.element.hidden = false;
     this.#changed({ fit: true, rebuild: true });
-  }
-
-  #say(text, title = "") {
-    put(this.hint, text ? [h("b", {}, `${title}. `), text] : null);
-    this.hint.hidden = !text;
   }
 
   /** What is shown is no longer the preset. */
   #touched() {
     this.presets.value = "";
-    this.#say("");
+    this.hint.clear();
+    this.hint.element.hidden = true;
   }
 
   #move(key, at) {
