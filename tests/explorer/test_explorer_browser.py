@@ -13,6 +13,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -191,6 +192,13 @@ def settled(page: Any) -> None:
         }"""
     )
     page.evaluate("delete window.calmSince")
+
+
+def wait_until(page: Any, holds: Callable[[], Any]) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        page.wait_for_timeout(20)
 
 
 def expected_verdicts(rows: list[list[str]]) -> list[str]:
@@ -589,7 +597,41 @@ def test_a_proof_is_cancelled(visit):
     expect(page.get_by_role("button", name="Prove")).to_be_enabled()
 
 
+def test_a_proof_asked_for_before_another_objective_is_let_go(visit):
+    page = visit("objective")
+    expect(panel(page, "objective").locator(".formula")).to_contain_text("Read as")
+    held, asked = [], []
+    page.route("**/api/objective/proof", lambda route: held.append(route))
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("button", name="Prove").click()
+    wait_until(page, lambda: held)
+    choose = panel(page, "objective").get_by_label("Examples")
+    choose.select_option(index=2)
+    held[0].continue_()
+    wait_until(page, lambda: any(url.endswith("/cancel") for url in asked))
+    expect(page.get_by_role("button", name="Prove")).to_be_enabled()
+    page.wait_for_timeout(600)  # two looks at a proof that is followed
+    assert not any("/api/jobs/" in url and not url.endswith("/cancel") for url in asked)
+    expect(page.get_by_role("button", name="Cancel", include_hidden=True)).to_be_hidden()
+
+
 # --- Landscape -----------------------------------------------------------------------------------
+
+
+def test_a_refused_point_is_marked_whatever_is_answered_after_it(visit):
+    page = visit("landscape", {"objective": {"family": "orabona"}, "theta": [0.6, 0.5]})
+    settled(page)
+    held = []
+    page.route("**/api/landscape/contours", lambda route: held.append(route))
+    view = panel(page, "landscape")
+    view.get_by_role("button", name="Zoom in").click()
+    wait_until(page, lambda: held)
+    page.get_by_label("θ (exact").fill("1/0, 0")
+    page.get_by_label("θ (exact").press("Enter")
+    expect(view.locator(".stale")).to_have_count(1)
+    held[0].continue_()
+    settled(page)
+    expect(view.locator(".stale")).to_have_count(1)
 
 
 def test_theta_is_dragged_over_the_landscape(visit):

@@ -56,13 +56,21 @@ export function errorText({ problem, remedy }) {
  * nowhere goes to `places[""]`. All other places are cleared.
  */
 export function showErrors(errors, places) {
-  const texts = new Map(Object.keys(places).map((name) => [name, []]));
-  for (const error of errors) {
-    let name = error.field ?? "";
-    while (!texts.has(name) && name !== "") name = name.replace(/(\.[^.[\]]*|\[[^\]]*\]|^[^.[\]]+)$/, "");
-    texts.get(texts.has(name) ? name : "")?.push(errorText(error));
+  showAllErrors([[errors, places]]);
+}
+
+/** The same for several questions, each with places of its own, of which they may share some. */
+export function showAllErrors(questions) {
+  const texts = new Map();
+  for (const [errors, places] of questions) {
+    for (const place of Object.values(places)) if (!texts.has(place)) texts.set(place, new Set());
+    for (const error of errors) {
+      let name = error.field ?? "";
+      while (!Object.hasOwn(places, name) && name !== "") name = name.replace(/(\.[^.[\]]*|\[[^\]]*\]|^[^.[\]]+)$/, "");
+      texts.get(places[name])?.add(errorText(error));
+    }
   }
-  for (const [name, found] of texts) places[name].complain(found.join(" "));
+  for (const [place, found] of texts) place.complain([...found].join(" "));
 }
 
 /** A place for errors that belong to no single field. */

@@ -3,7 +3,7 @@
 
 import { Latest, Refusal } from "../../api.js";
 import { h } from "../../dom.js";
-import { showErrors } from "../../fields.js";
+import { showAllErrors } from "../../fields.js";
 import { Figure } from "../../figure.js";
 import { frame } from "../../frame.js";
 import { Handles } from "../../handles.js";
@@ -24,6 +24,7 @@ export class LandscapeView {
     this.family = null;
     this.state = null;
     this.answers = {};
+    this.errors = {};
 
     this.plane = new Plane({
       label: "Contours of phi with the point theta",
@@ -73,7 +74,7 @@ export class LandscapeView {
       onAnswer: (answer, body) => {
         if (JSON.stringify(body.objective) !== JSON.stringify(this.state.objective)) return;
         this.answers[name] = answer;
-        this.#clearErrors(name);
+        this.#told(name, []);
         draw(answer, body);
         this.toolbar.refresh();
       },
@@ -126,6 +127,7 @@ export class LandscapeView {
     this.state = structuredClone(state);
     this.family = family;
     this.answers = {};
+    this.errors = {};
     this.objective.show(this.state.objective, family);
     this.objective.showTheta(this.state.theta);
     this.runs.show(this.state);
@@ -214,6 +216,7 @@ export class LandscapeView {
     this.runTimer = setTimeout(() => {
       if (!this.state.rules.length) {
         delete this.answers.trajectories;
+        this.#told("trajectories", []);
         this.#paintRuns();
         this.runs.showTable(null);
         return;
@@ -229,14 +232,15 @@ export class LandscapeView {
     return name === "trajectories" ? { ...places, ...this.runs.places } : places;
   }
 
-  #clearErrors(name) {
-    showErrors([], this.#places(name));
-    this.element.classList.remove("stale");
+  #refused(name, error) {
+    if (error instanceof Refusal) this.#told(name, error.errors);
+    if (name === "point") this.element.classList.add("stale");
   }
 
-  #refused(name, error) {
-    this.element.classList.toggle("stale", name === "point");
-    if (error instanceof Refusal) showErrors(error.errors, this.#places(name));
+  /** What one question was told stays beside its fields, whatever the others are answered. */
+  #told(name, errors) {
+    this.errors[name] = errors;
+    showAllErrors(Object.entries(this.errors).map(([one, found]) => [found, this.#places(one)]));
   }
 
   #python() {

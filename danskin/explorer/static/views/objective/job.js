@@ -5,7 +5,7 @@ import { Refusal, request } from "../../api.js";
 const POLL = 250; // ms between two looks at a running proof
 
 export class Job {
-  #id; // undefined: none; null: asked for, and not yet named by the server
+  #id; // undefined: none; a Symbol: asked for, and not yet named by the server
   #on;
 
   /**
@@ -22,15 +22,17 @@ export class Job {
 
   /** Ask for a proof; rejects where it does not start. */
   async start(body) {
-    this.#id = null;
+    const asked = (this.#id = Symbol("asked"));
     let started;
     try {
       started = await request("api/objective/proof", body);
     } catch (error) {
+      if (this.#id !== asked) return;
       this.#end();
       throw error;
     }
-    this.#follow(started);
+    if (this.#id === asked) this.#follow(started);
+    else abandon(started.job);
   }
 
   async #follow(started) {
@@ -61,7 +63,7 @@ export class Job {
   /** Cancel it, with what it has found so far; false where the server could not be asked. */
   async cancel() {
     const id = this.#id;
-    if (!id) return false;
+    if (typeof id !== "string") return false;
     try {
       const progress = await request(`${address(id)}/cancel`, {});
       if (this.#id === id) {
@@ -78,13 +80,17 @@ export class Job {
   forget() {
     const id = this.#id;
     this.#end();
-    if (id) request(`${address(id)}/cancel`, {}).catch(() => {});
+    if (typeof id === "string") abandon(id);
   }
 
   #end() {
     this.#id = undefined;
     this.#on.end();
   }
+}
+
+function abandon(id) {
+  request(`${address(id)}/cancel`, {}).catch(() => {});
 }
 
 function address(id) {
