@@ -84,10 +84,11 @@ def _report(runs: list[SweepRun], picture: str) -> str:
     several = (
         f"Mean ± standard deviation between {seeds} seeds." if seeds > 1 else "One seed: no spread."
     )
+    most = max(run.config.method.m for run in runs)
     text = (
         f"{config.model.arch} with CELU and GroupNorm (78,042 parameters), {config.epochs} "
         f"epochs of {steps} steps, batches of {config.batch_size}, rate 0.1 and a tenth from half "
-        f"and from three quarters on, PGD-7, m = {config.method.m}, attacks in bfloat16; "
+        f"and from three quarters on, PGD-7, m = {most}, attacks in bfloat16; "
         f"PGD-20 in "
         f"float32 on {held_out} held-out images (one standard error of a single accuracy is about "
         f"{100 * (0.15 * 0.85 / held_out) ** 0.5:.0f} points). {several}\n\n"
