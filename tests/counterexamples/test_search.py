@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import json
+import time
 
 import joblib
 import numpy as np
@@ -11,6 +12,7 @@ import sympy
 
 import danskin as dk
 from danskin.counterexamples import all_families, make_counterexample, obtuse_pair
+from danskin.counterexamples.search import find as find_module
 from danskin.counterexamples.search import find_counterexamples
 from danskin.counterexamples.search import steps as steps_module
 from danskin.counterexamples.search import sweep as sweep_module
@@ -466,3 +468,22 @@ def test_results_are_plain_data():
     assert "counterexample" in repr(result)
     with pytest.raises(dataclasses.FrozenInstanceError):
         result.seed = 3
+
+
+def test_a_proof_that_lacked_time_is_tried_again_with_what_the_others_left(monkeypatch):
+    f = dk.MinMaxObjective.from_expression(
+        "d*(t1**2 + t2) + (1-d)*(t2**2 - t1) + d*(d-1)", ["t1", "t2"], ["d"], dk.Interval(0, 1)
+    )
+    real, tried = find_module.exact_kink, []
+
+    def slow_at_first(phi, kink, lo, hi, rng, seconds):
+        tried.append(seconds)
+        if len(tried) == 1:
+            time.sleep(0.9 * seconds)
+            return None
+        return real(phi, kink, lo, hi, rng, seconds)
+
+    monkeypatch.setattr(find_module, "exact_kink", slow_at_first)
+    r = find_counterexamples(f, [[-1, 1]] * 2, starts=2, seed=0, proof_seconds=8)
+    assert len(tried) > len(r.kinks)
+    assert all(k.proved for k in r.kinks)

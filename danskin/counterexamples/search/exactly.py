@@ -146,13 +146,16 @@ def _from_engine(
     worst = int(np.argmax(uphill))
     if uphill[worst] <= 0:
         return None
+    deadline = time.monotonic() + seconds
     try:
-        up = prove_descent(f, theta, f"single:{worst}", budget=seconds / 2)
+        # Exact ties take most of the time: without them there is nothing to go on with.
+        up = prove_descent(f, theta, f"single:{worst}", budget=0.7 * seconds)
         if up.ascent is not Verdict.PROVED:
             return None
         # Of transcendental gradients the exact steepest direction is out of reach; near it will do.
         gamma = -min_norm_point(rows).point if S.complete else "steepest"
-        down = prove_descent(f, theta, gamma, budget=seconds / 2)
+        left = max(deadline - time.monotonic(), 0.1)
+        down = prove_descent(f, theta, gamma, budget=left)
     except DanskinError:
         return None
     if down.verdict is not Verdict.PROVED:
@@ -177,8 +180,13 @@ def _middle(bounds: tuple[float, float]) -> float:
 
 def _text(number: Any) -> str | None:
     """Return an exact number as text, or None where it is too long to say more than its digits."""
-    text = None if number is None else str(number)
-    return text if text is not None and len(text) <= _LONGEST_TEXT else None
+    if number is None:
+        return None
+    nodes = itertools.islice(sympy.preorder_traversal(number), 2 * _LONGEST_TEXT)
+    if sum(1 for _ in nodes) == 2 * _LONGEST_TEXT:  # SymPy would sort them all before it writes
+        return None
+    text = str(number)
+    return text if len(text) <= _LONGEST_TEXT else None
 
 
 def _distinct_rows(rows: Sequence[Exact]) -> list[int]:

@@ -191,15 +191,27 @@ def _judged(
     lo, hi = sides.T
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1 << 32,)))
     phi = Phi(f, rng, lo, hi) if kinks and time.monotonic() < deadline else None
-    found: list[FoundKink] = []
-    for i, kink in enumerate(kinks):
-        left = deadline - time.monotonic()
-        proved = None
-        if phi is not None and left > 0:
+    proofs: dict[int, FoundKink] = {}
+    waiting = list(range(len(kinks)))
+    while phi is not None and waiting:
+        short = []
+        for at, k in enumerate(waiting):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
             # Half of what is left each time, so that one hard kink does not take it all.
-            share = left if i == len(kinks) - 1 else left / 2
-            proved = exact_kink(phi, kink, lo, hi, rng, share)
-        item = proved or _numeric(kink)
+            share = left if at == len(waiting) - 1 else left / 2
+            proved = exact_kink(phi, kinks[k], lo, hi, rng, share)
+            if proved is not None:
+                proofs[k] = proved
+            elif left - (deadline - time.monotonic()) > share / 2:
+                short.append(k)
+        waiting = short  # they may have lacked time only; what the others left is theirs
+        if deadline - time.monotonic() <= 0:
+            break
+    found: list[FoundKink] = []
+    for k, kink in enumerate(kinks):
+        item = proofs.get(k) or _numeric(kink)
         if item.exact_theta is None or all(o.exact_theta != item.exact_theta for o in found):
             found.append(item)
     order = ["counterexample", "level", "stationary", "harmless"]
